@@ -1,0 +1,134 @@
+//! Second transformation, and the only place where a derivative is written: **one rule an operand**.
+//!
+//! The derivative of an operation with respect to one operand is a linear map. [`partial`] says which, as a value of
+//! the small closed set [`Linear`]; [`Linear::apply`] lets the map act on a tangent, which is forward mode;
+//! [`Linear::transpose`] turns it into the map that carries a cotangent back, which is reverse mode. So nobody
+//! writes the same derivative twice, and the two modes cannot disagree.
+//!
+//! The lecture's closed form is one line of this page: the derivative of `W A` with respect to `A` is `Left(W)`, its
+//! transpose is `Left(W')`, and that applied to the output's error is `E1 = W' E2`.
+
+use smallvec::{SmallVec, smallvec};
+
+use crate::Scalar;
+use crate::op::{Axes, Op};
+use crate::scalar::Binary;
+use crate::shape::{self, ShapeId};
+use crate::var::Var;
+
+/// A linear map from arrays of one shape to arrays of another. Its parameters are nodes, so that applying it records
+/// nodes that can be differentiated again.
+pub(crate) enum Linear<'g, T> {
+    /// Everything to 0. The sweeps pass it over.
+    Zero,
+    /// `X -> X`
+    Id,
+    /// `X -> c X`
+    Scale(T),
+    /// `X -> D X` with a diagonal `D`: each element by its own factor, a zero factor absorbing inf and NaN
+    Diag(Var<'g, T>),
+    /// `X -> W X`
+    Left(Var<'g, T>),
+    /// `X -> X W`
+    Right(Var<'g, T>),
+    /// Adds up over `axes` of an array of shape `from`
+    Sum { axes: Axes, from: ShapeId },
+    /// Repeats along `axes` of the result's shape `to`
+    Broadcast { axes: Axes, to: ShapeId },
+    /// The same elements under another shape
+    Reshape { from: ShapeId, to: ShapeId },
+    /// Result axis `i` is argument axis `axes[i]`
+    Permute(Axes),
+    /// One after the other, the first one first
+    Then(SmallVec<[Box<Linear<'g, T>>; 2]>),
+}
+
+/// The derivative of the node `y` with respect to its operand number `i`.
+pub(crate) fn partial<'g, T: Scalar>(
+    op: &Op<T>,
+    i: usize,
+    operands: &[Var<'g, T>],
+    y: Var<'g, T>,
+) -> Linear<'g, T> {
+    match (op, operands) {
+        (Op::Map(f), &[x]) => f.slope(x, y),
+        (Op::Zip(f), &[a, b]) => f.slope(i, [a, b], y),
+        (Op::MatMul, &[a, b]) => product(i, a, b, y),
+        // The others are linear in their one operand, so they are their own derivative.
+        (Op::Sum(axes), &[x]) => Linear::Sum { axes: axes.clone(), from: x.shape_id() },
+        (Op::Broadcast { axes, to }, _) => Linear::Broadcast { axes: axes.clone(), to: *to },
+        (Op::Reshape(to), &[x]) => Linear::Reshape { from: x.shape_id(), to: *to },
+        (Op::Permute(axes), _) => Linear::Permute(axes.clone()),
+        (Op::Detach, _) => Linear::Zero,
+        // Leaves have no operands, and each operation has the number of operands matched above.
+        (Op::Invalid(_) | Op::Variable(_) | Op::Constant, _) => Linear::Zero,
+        (Op::Map(_) | Op::Zip(_) | Op::MatMul | Op::Sum(_) | Op::Reshape(_), _) => Linear::Zero,
+    }
+}
+
+/// `A B`, linear in each factor. A vector is taken for the matrix it stands for (a row on the left, a column on the
+/// right) where the other factor needs one: the derivative of `W a` with respect to `W` is `X -> X a`, and its
+/// transpose the outer product with `a`.
+fn product<'g, T: Scalar>(i: usize, a: Var<'g, T>, b: Var<'g, T>, y: Var<'g, T>) -> Linear<'g, T> {
+    let (a_size, b_size) = (a.sizes(), b.sizes());
+    // A vector has one axis; as a matrix in this product it has another of size 1, which the result then lacks.
+    let reshape_result = |sizes: &[usize]| match y.graph().intern(sizes) {
+        Some(from) => Linear::Reshape { from, to: y.shape_id() },
+        None => Linear::Id,
+    };
+    match (i, a_size.as_slice(), b_size.as_slice()) {
+        (0, _, &[_, _]) => Linear::Right(b),
+        (0, a_size, &[k]) => {
+            let column: SmallVec<[usize; 2]> = a_size[..a_size.len() - 1].iter().copied().chain([1]).collect();
+            Linear::Right(b.reshape([k, 1])).then(reshape_result(&column))
+        }
+        (_, &[_, _], _) => Linear::Left(a),
+        (_, &[k], b_size) => {
+            let row: SmallVec<[usize; 2]> = [1].into_iter().chain(b_size[1..].iter().copied()).collect();
+            Linear::Left(a.reshape([1, k])).then(reshape_result(&row))
+        }
+        _ => Linear::Zero,
+    }
+}
+
+impl<'g, T: Scalar> Linear<'g, T> {
+    fn then(self, next: Self) -> Self {
+        Linear::Then(smallvec![Box::new(self), Box::new(next)])
+    }
+
+    /// The map's value at `x`: one node, or one a step.
+    pub(crate) fn apply(&self, x: Var<'g, T>) -> Var<'g, T> {
+        match self {
+            Linear::Zero => x * T::zero(),
+            Linear::Id => x,
+            Linear::Scale(c) => x * *c,
+            Linear::Diag(d) => d.zip(Binary::Chain, x),
+            Linear::Left(w) => w.matmul(x),
+            Linear::Right(w) => x.matmul(*w),
+            Linear::Sum { axes, .. } => x.record(Op::Sum(axes.clone())),
+            Linear::Broadcast { axes, to } => x.record(Op::Broadcast { axes: axes.clone(), to: *to }),
+            Linear::Reshape { to, .. } => x.record(Op::Reshape(*to)),
+            Linear::Permute(axes) => x.record(Op::Permute(axes.clone())),
+            Linear::Then(maps) => maps.iter().fold(x, |x, map| map.apply(x)),
+        }
+    }
+
+    /// The map `L'` with `<L x, y> = <x, L' y>` for all `x` and `y`.
+    pub(crate) fn transpose(self) -> Self {
+        match self {
+            Linear::Zero => Linear::Zero,
+            Linear::Id => Linear::Id,
+            Linear::Scale(c) => Linear::Scale(c),
+            Linear::Diag(d) => Linear::Diag(d),
+            Linear::Left(w) => Linear::Left(w.t()),
+            Linear::Right(w) => Linear::Right(w.t()),
+            Linear::Sum { axes, from } => Linear::Broadcast { axes, to: from },
+            Linear::Broadcast { axes, to } => Linear::Sum { axes, from: to },
+            Linear::Reshape { from, to } => Linear::Reshape { from: to, to: from },
+            Linear::Permute(axes) => Linear::Permute(shape::inverse(&axes)),
+            Linear::Then(maps) => {
+                Linear::Then(maps.into_iter().rev().map(|map| Box::new(map.transpose())).collect())
+            }
+        }
+    }
+}

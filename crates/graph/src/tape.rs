@@ -1,0 +1,190 @@
+//! The tape: an append-only list of nodes, and beside it their values.
+//!
+//! A node's operands stand before it, so walking the list forwards visits every node after its operands, walking it
+//! backwards every node after its users: no sorting and no recursion, here or in any sweep. A node is recorded
+//! without an allocation of its own. Nothing is ever changed or removed but by [`Tape::clear`].
+
+use indexmap::IndexMap;
+
+use crate::Scalar;
+use crate::error::{Error, ErrorKind, Fault};
+use crate::execute::Values;
+use crate::op::{Node, NodeId, Op, Operands, Origin};
+use crate::shape::{self, ShapeId, Shapes};
+
+pub(crate) struct Tape<T> {
+    pub(crate) nodes: Vec<Node<T>>,
+    pub(crate) values: Values<T>,
+    pub(crate) shapes: Shapes,
+    pub(crate) names: IndexMap<String, NodeId>,
+    errors: Vec<Error>,
+    /// Open scopes, outermost first: a name, and the line of the user's call that opened it.
+    pub(crate) scopes: Vec<(String, Origin)>,
+    /// While a sweep runs: the line of the node whose derivative is being recorded.
+    pub(crate) deriving: Option<Origin>,
+}
+
+/// Why the tape cannot take another node. Such a node has the number [`FULL`] and stands nowhere.
+const FULL: NodeId = NodeId(u32::MAX);
+
+impl<T: Scalar> Tape<T> {
+    pub(crate) fn new() -> Self {
+        Tape {
+            nodes: Vec::new(),
+            values: Values::new(),
+            shapes: Shapes::new(),
+            names: IndexMap::new(),
+            errors: Vec::new(),
+            scopes: Vec::new(),
+            deriving: None,
+        }
+    }
+
+    /// Forgets every node and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.nodes.clear();
+        self.values.clear();
+        self.shapes.clear();
+        self.names.clear();
+        self.errors.clear();
+        self.scopes.clear();
+    }
+
+    pub(crate) fn shape_id(&self, id: NodeId) -> ShapeId {
+        self.nodes.get(id.index()).map_or(ShapeId::SCALAR, |node| node.shape)
+    }
+
+    /// The sizes of a node; those of an invalid one are `[]` and mean nothing.
+    pub(crate) fn sizes(&self, id: NodeId) -> &[usize] {
+        self.shapes.get(self.shape_id(id))
+    }
+
+    /// The error of an invalid node.
+    pub(crate) fn error(&self, id: NodeId) -> Option<Error> {
+        match self.nodes.get(id.index()) {
+            Some(Node { op: Op::Invalid(number), .. }) => self.errors.get(*number as usize).cloned(),
+            Some(_) => None,
+            None => Some(full().at("record", Vec::new(), std::panic::Location::caller(), String::new())),
+        }
+    }
+
+    /// Records `op`. If an operand is invalid or the shapes do not fit, the new node is invalid.
+    pub(crate) fn push(&mut self, op: Op<T>, operands: Operands, caller: Origin) -> NodeId {
+        for &operand in &operands {
+            match self.nodes.get(operand.index()) {
+                Some(Node { op: Op::Invalid(number), .. }) => {
+                    return self.append(Op::Invalid(*number), Operands::new(), ShapeId::SCALAR, caller);
+                }
+                Some(_) => {}
+                None => return FULL,
+            }
+        }
+        let shape = match (&op, operands.as_slice()) {
+            (Op::Map(_) | Op::Zip(_), &[x, ..]) => Ok(self.shape_id(x)),
+            _ => {
+                let shapes: smallvec::SmallVec<[ShapeId; 4]> =
+                    operands.iter().map(|&operand| self.shape_id(operand)).collect();
+                shape::infer(&op, &shapes, &mut self.shapes)
+            }
+        };
+        match shape {
+            Ok(shape) => self.append(op, operands, shape, caller),
+            Err(fault) => self.reject(op.name(), &operands, fault, caller),
+        }
+    }
+
+    /// Records a leaf with its value.
+    pub(crate) fn leaf(
+        &mut self,
+        op: Op<T>,
+        value: ndarray::ArrayViewD<'_, T>,
+        caller: Origin,
+    ) -> Result<NodeId, Fault> {
+        let shape = self.shapes.intern(value.shape())?;
+        let place = self.values.store(value)?;
+        let id = self.append(op, Operands::new(), shape, caller);
+        self.values.set(id, place);
+        Ok(id)
+    }
+
+    fn append(&mut self, op: Op<T>, operands: Operands, shape: ShapeId, caller: Origin) -> NodeId {
+        if self.nodes.len() >= FULL.index() {
+            return FULL;
+        }
+        let id = NodeId(self.nodes.len() as u32);
+        let origin = self.origin(caller);
+        self.nodes.push(Node { op, operands, shape, origin });
+        self.values.push_pending();
+        id
+    }
+
+    /// Records that `operation` could not be done.
+    pub(crate) fn reject(
+        &mut self,
+        operation: &str,
+        operands: &[NodeId],
+        fault: Fault,
+        caller: Origin,
+    ) -> NodeId {
+        let error = self.locate(operation, operands, fault, caller);
+        self.invalid(error, caller)
+    }
+
+    /// Records an invalid node with this error.
+    pub(crate) fn invalid(&mut self, error: Error, caller: Origin) -> NodeId {
+        let number = self.errors.len() as u32;
+        self.errors.push(error);
+        self.append(Op::Invalid(number), Operands::new(), ShapeId::SCALAR, caller)
+    }
+
+    /// Adds to a fault where it happened.
+    pub(crate) fn locate(
+        &self,
+        operation: &str,
+        operands: &[NodeId],
+        fault: Fault,
+        caller: Origin,
+    ) -> Error {
+        let shapes = operands.iter().map(|&id| self.sizes(id).to_vec()).collect();
+        let scope = self.scopes.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(".");
+        fault.at(operation, shapes, self.origin(caller), scope)
+    }
+
+    /// The user's line: that of the node being differentiated, of the outermost scope, or of the call itself.
+    fn origin(&self, caller: Origin) -> Origin {
+        self.deriving.or(self.scopes.first().map(|&(_, line)| line)).unwrap_or(caller)
+    }
+
+    /// Repeats a node to the shape `to`, by NumPy's rule.
+    pub(crate) fn broadcast(&mut self, id: NodeId, to: ShapeId, caller: Origin) -> Result<NodeId, Fault> {
+        if self.shape_id(id) == to {
+            return Ok(id);
+        }
+        let from = self.sizes(id);
+        let plan = shape::broadcast_plan(from, self.shapes.get(to))?;
+        let mut id = id;
+        if plan.kept.as_slice() != from {
+            let kept = self.shapes.intern(&plan.kept)?;
+            id = self.push(Op::Reshape(kept), smallvec::smallvec![id], caller);
+        }
+        if !plan.inserted.is_empty() {
+            id = self.push(Op::Broadcast { axes: plan.inserted, to }, smallvec::smallvec![id], caller);
+        }
+        Ok(id)
+    }
+
+    /// Two nodes, each repeated to the shape that NumPy's rule gives the two.
+    pub(crate) fn broadcast_pair(&mut self, a: NodeId, b: NodeId, caller: Origin) -> Result<[NodeId; 2], Fault> {
+        let to = shape::broadcast_shape(self.sizes(a), self.sizes(b))?;
+        let to = self.shapes.intern(&to)?;
+        Ok([self.broadcast(a, to, caller)?, self.broadcast(b, to, caller)?])
+    }
+}
+
+fn full() -> Fault {
+    Fault::new(
+        ErrorKind::TooLarge,
+        format!("a tape holds at most {} nodes", u32::MAX),
+        "record a part, or clear the graph and start again",
+    )
+}

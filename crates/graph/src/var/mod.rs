@@ -1,0 +1,150 @@
+//! [`Var`]: a node as a user holds it. Its methods stand in pages of their own by family; this one has what all
+//! nodes share: identity, shape, value.
+
+mod arithmetic;
+mod elementwise;
+mod layout;
+mod product;
+mod reduce;
+
+use std::fmt;
+use std::panic::Location;
+
+use ndarray::ArrayD;
+use smallvec::smallvec;
+
+use crate::Scalar;
+use crate::error::{ErrorKind, Fault, Result};
+use crate::graph::Graph;
+use crate::op::{NodeId, Op};
+use crate::shape::{Shape, ShapeId};
+
+/// A node of a [`Graph`]: a small copy that carries the operators and methods which record new nodes.
+///
+/// Recording never fails and never computes. Where shapes do not fit, the new node is *invalid*: it remembers the
+/// operation, the shapes and the source line, everything computed from it is invalid too, and the first call that
+/// can return an error ([`value`](Var::value), [`shape`](Var::shape), [`grad`](Var::grad), ...) returns that one.
+/// The rest of the graph stays usable.
+///
+/// ```
+/// use chainrule_graph::Graph;
+/// use ndarray::array;
+///
+/// let graph = Graph::new();
+/// let x = graph.constant(array![1.0, 2.0, 3.0]);
+/// let oops = (x + array![1.0, 2.0]).exp().sum();
+/// assert!(oops.value().unwrap_err().to_string().starts_with("add: [3] and [2] cannot be broadcast"));
+/// assert_eq!(x.sum().item()?, 6.0);
+/// # Ok::<(), chainrule_graph::Error>(())
+/// ```
+pub struct Var<'g, T = f64> {
+    graph: &'g Graph<T>,
+    pub(crate) id: NodeId,
+}
+
+impl<T> Clone for Var<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Var<'_, T> {}
+
+impl<'g, T: Scalar> Var<'g, T> {
+    pub(crate) fn new(graph: &'g Graph<T>, id: NodeId) -> Self {
+        Var { graph, id }
+    }
+
+    /// The graph it belongs to.
+    pub fn graph(self) -> &'g Graph<T> {
+        self.graph
+    }
+
+    /// Whether it belongs to this graph.
+    pub(crate) fn is_in(self, graph: &Graph<T>) -> bool {
+        std::ptr::eq(self.graph, graph)
+    }
+
+    /// The sizes along its axes; `[]` for a single number.
+    ///
+    /// # Errors
+    /// If the node is invalid.
+    pub fn shape(self) -> Result<Vec<usize>> {
+        self.graph.check(self.id)?;
+        Ok(self.sizes().to_vec())
+    }
+
+    /// Its value, computed now if it has not been before, as a copy of the caller's own.
+    ///
+    /// # Errors
+    /// If the node is invalid, or memory for the value cannot be had.
+    #[track_caller]
+    pub fn value(self) -> Result<ArrayD<T>> {
+        self.evaluate("value")?;
+        let read = self.graph.tape.borrow().read(self.id);
+        read.or_else(|fault| self.graph.error("value", &[self.id], fault, Location::caller()))
+    }
+
+    /// The value of a node with exactly one element.
+    ///
+    /// # Errors
+    /// If it has more or none, if the node is invalid, or memory cannot be had.
+    #[track_caller]
+    pub fn item(self) -> Result<T> {
+        let caller = Location::caller();
+        self.graph.check(self.id)?;
+        let sizes = self.sizes();
+        if crate::shape::element_count(&sizes) != 1 {
+            let fault = Fault::new(
+                ErrorKind::NotScalar,
+                format!("a node of shape {:?} has not one element", sizes.as_slice()),
+                "read the whole array with `value`",
+            );
+            return self.graph.error("item", &[self.id], fault, caller);
+        }
+        self.evaluate("item")?;
+        Ok(self.graph.tape.borrow().read_one(self.id))
+    }
+
+    #[track_caller]
+    fn evaluate(self, operation: &str) -> Result<()> {
+        self.graph.check(self.id)?;
+        let evaluated = self.graph.tape.borrow_mut().evaluate(self.id);
+        evaluated.or_else(|fault| self.graph.error(operation, &[self.id], fault, Location::caller()))
+    }
+
+    pub(crate) fn shape_id(self) -> ShapeId {
+        self.graph.tape.borrow().shape_id(self.id)
+    }
+
+    pub(crate) fn sizes(self) -> Shape {
+        self.graph.tape.borrow().sizes(self.id).into()
+    }
+
+    /// Records an operation of this one operand.
+    #[track_caller]
+    pub(crate) fn record(self, op: Op<T>) -> Self {
+        let id = self.graph.tape.borrow_mut().push(op, smallvec![self.id], Location::caller());
+        Var { id, ..self }
+    }
+
+    /// Records that `operation` could not be done.
+    #[track_caller]
+    fn reject(self, operation: &str, operands: &[NodeId], fault: Fault) -> Self {
+        let caller = Location::caller();
+        let mut tape = self.graph.tape.borrow_mut();
+        // The error of an operand comes first: it is the cause.
+        let id = match operands.iter().find_map(|&id| tape.error(id)) {
+            Some(error) => tape.invalid(error, caller),
+            None => tape.reject(operation, operands, fault, caller),
+        };
+        Var { id, ..self }
+    }
+}
+
+/// The node's line of the listing that printing its graph gives.
+impl<T: Scalar> fmt::Debug for Var<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.graph.tape.borrow().describe(self.id, f)
+    }
+}

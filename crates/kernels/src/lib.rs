@@ -1,0 +1,49 @@
+//! The numeric loops of chainrule. Nothing here knows about graphs or gradients: slices in, slices out.
+//!
+//! A short tour, in reading order:
+//!
+//! 1. [`Scalar`] is `f32` or `f64`, with the functions whose kinks and NaNs matter for gradients.
+//! 2. [`View`] reads an array of any strides; it is checked once, when it is made.
+//! 3. [`map`], [`zip`] and [`copy`] go over the elements.
+//! 4. [`sum`] and [`sum_all`] add them up, in an order that is part of the definition.
+//! 5. [`Matrix`] and [`matmul`] multiply matrices where they lie.
+//!
+//! ```
+//! use chainrule_kernels::{Matrix, Scalar, View, matmul, sum, zip};
+//!
+//! // The lecture's layer: Z = W A, then a bias, then the sigmoid.
+//! let (w, a, b) = ([0.3, 0.2, 0.1, 0.2, 0.1, 0.1], [0.5, 0.6, 0.7], [0.1, -0.1]);
+//! let mut z = [0.0; 2];
+//! let fits = Matrix::new(&w, 0, 2, 3, 3, 1)
+//!     .zip(Matrix::new(&a, 0, 3, 1, 1, 1))
+//!     .is_some_and(|(w, a)| matmul(w, a, &mut z));
+//! assert!(fits);
+//! let mut y = [0.0_f64; 2];
+//! zip(View::dense(&z), View::dense(&b), &mut y, |z, b| (z + b).sigmoid());
+//! assert!((y[0] - 0.608_259).abs() < 1e-6);
+//!
+//! // The sum over the rows of a 2 x 3 matrix.
+//! let mut columns = [0.0; 3];
+//! assert!(sum(&w, 0, &[2, 3], &[3, 1], &[true, false], &mut columns));
+//! assert_eq!(columns, [0.5, 0.30000000000000004, 0.2]);
+//! ```
+//!
+//! Three promises hold everywhere. *No panic*: sizes that do not fit give `None` or `false`, or only the common part
+//! is computed. *The same bits* for any number of threads: work is cut into parts by its size alone. *No allocation*
+//! of our own; only the blocked matrix product allocates, inside `gemm`, for the packed operands of products that
+//! are not tiny.
+//!
+//! This is the one crate of the workspace where `unsafe` is allowed, and its one use is the call of `gemm` in
+//! [`matmul`].
+
+mod elementwise;
+mod product;
+mod reduce;
+mod scalar;
+mod view;
+
+pub use elementwise::{copy, map, zip};
+pub use product::{Matrix, matmul};
+pub use reduce::{sum, sum_all};
+pub use scalar::Scalar;
+pub use view::View;

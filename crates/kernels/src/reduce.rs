@@ -1,0 +1,359 @@
+//! Sums that are accurate, fast and the same every time.
+//!
+//! A floating-point sum depends on the order of its additions, so the order is part of the definition here: it follows
+//! from the sizes alone, never from the layout in memory or the number of threads.
+//!
+//! * *Along the rows* ([`sum_all`], and [`sum`] where the last axis is summed): blocks of 1024 elements; inside a
+//!   block element `i` goes to lane `i % 16`, and the lanes are combined in halves; the block sums are combined
+//!   pairwise.
+//! * *Down the columns* (the last axis is kept): blocks of 32 rows, added one row after another, so that the loop runs
+//!   along memory; the blocks are combined pairwise.
+//!
+//! The pairwise tree makes the error grow with the logarithm of the length, the lanes are what vectorises, and the tree
+//! is also where the work is split among threads. Adding starts from +0, so the empty sum is 0.
+
+use crate::elementwise::copy;
+use crate::scalar::Scalar;
+use crate::view::{Strided, View, Walk, checked_len, spread};
+use rayon::prelude::*;
+
+/// From this number of elements on, the work is split among the threads of the current rayon pool.
+const PARALLEL: usize = 1 << 16;
+
+/// How many independent sums run beside each other: four or eight vector registers hide the latency of an addition.
+const LANES: usize = 16;
+
+/// The leaves of the tree along the rows: 64 additions in each lane.
+const BLOCK: usize = 1024;
+
+/// The leaves of the tree down the columns.
+const ROWS: usize = 32;
+
+/// The number of elements that are read from a strided operand at once.
+const TILE: usize = 256;
+
+/// The number of columns that are summed at once: the running sums stay in the L1 cache.
+const WIDTH: usize = 512;
+
+/// The sum of all elements; 0 if there are none.
+#[inline]
+pub fn sum_all<T: Scalar>(x: View<T>) -> T {
+    let len = x.len();
+    match x.as_slice() {
+        Some(x) if len <= LANES => few(x),
+        _ if len <= BLOCK => block(&x, 0, len),
+        _ => tree(&x, 0, len, worth_spreading(len)),
+    }
+}
+
+#[inline]
+fn worth_spreading(len: usize) -> bool {
+    len >= PARALLEL && rayon::current_num_threads() > 1
+}
+
+/// What [`block`] gives for at most one element a lane, without the additions of lanes that hold nothing.
+#[inline]
+fn few<T: Scalar>(x: &[T]) -> T {
+    if let [x] = x {
+        return T::zero() + *x;
+    }
+    let mut lanes = [T::zero(); LANES];
+    add_lanes(&mut lanes, x);
+    combine(lanes, x.len().next_power_of_two() / 2)
+}
+
+/// Adds the lanes in halves, beginning with `half`: every lane is as deep in the tree as every other.
+#[inline]
+fn combine<T: Scalar>(mut lanes: [T; LANES], mut half: usize) -> T {
+    while half > 0 {
+        for i in 0..half.min(LANES / 2) {
+            lanes[i] += lanes[i + half.min(LANES / 2)];
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
+/// The recursion is as deep as the logarithm of the length: at most 54 levels of a few words.
+fn tree<T: Scalar>(x: &View<T>, start: usize, len: usize, parallel: bool) -> T {
+    if len <= BLOCK {
+        return block(x, start, len);
+    }
+    let left = split(len, BLOCK);
+    let (a, b) = if parallel && len >= PARALLEL {
+        rayon::join(|| tree(x, start, left, parallel), || tree(x, start + left, len - left, parallel))
+    } else {
+        (tree(x, start, left, false), tree(x, start + left, len - left, false))
+    };
+    a + b
+}
+
+/// Where the tree over `len` items parts, for leaves of `leaf` items: behind the largest power of two of whole leaves
+/// that leaves something for the right side. `len` is more than `leaf`.
+fn split(len: usize, leaf: usize) -> usize {
+    len.div_ceil(leaf).next_power_of_two() / 2 * leaf
+}
+
+#[inline]
+fn block<T: Scalar>(x: &View<T>, start: usize, len: usize) -> T {
+    let mut lanes = [T::zero(); LANES];
+    if let Some(x) = x.as_slice() {
+        add_lanes(&mut lanes, x.get(start..start + len).unwrap_or_default());
+    } else {
+        block_strided(x, start, len, &mut lanes);
+    }
+    combine(lanes, LANES / 2)
+}
+
+#[inline(never)]
+fn block_strided<T: Scalar>(x: &View<T>, start: usize, len: usize, lanes: &mut [T; LANES]) {
+    let mut tile = [T::zero(); TILE];
+    let mut done = 0;
+    while done < len {
+        // A tile is a whole number of lane groups, so an element meets the lane that it meets in a slice.
+        let count = TILE.min(len - done);
+        x.read(start + done, &mut tile[..count]);
+        add_lanes(lanes, &tile[..count]);
+        done += count;
+    }
+}
+
+#[inline]
+fn add_lanes<T: Scalar>(lanes: &mut [T; LANES], values: &[T]) {
+    let (groups, rest) = values.as_chunks::<LANES>();
+    for group in groups {
+        for (lane, &value) in lanes.iter_mut().zip(group) {
+            *lane += value;
+        }
+    }
+    for (lane, &value) in lanes.iter_mut().zip(rest) {
+        *lane += value;
+    }
+}
+
+/// The sum of the array over the axes flagged in `reduced`; `out` has the kept axes, row-major.
+///
+/// `offset`, `shape` and `strides` are those of [`View::strided`], and `reduced` is as long as `shape`. `false`, with
+/// `out` untouched, if they do not describe elements inside `data`, or if `out` has another length than the product of
+/// the kept axes.
+pub fn sum<T: Scalar>(
+    data: &[T],
+    offset: usize,
+    shape: &[usize],
+    strides: &[isize],
+    reduced: &[bool],
+    out: &mut [T],
+) -> bool {
+    let Some(len) = checked_len(data.len(), offset, shape, strides) else { return false };
+    if reduced.len() != shape.len() || kept_len(shape, reduced) != Some(out.len()) {
+        return false;
+    }
+    if len == 0 {
+        out.fill(T::zero());
+        return true;
+    }
+    if out.len() == 1 || out.len() == len {
+        let Some(x) = View::strided(data, offset, shape, strides) else { return false };
+        match out {
+            [out] => *out = sum_all(x),
+            _ => copy(x, out),
+        }
+        return true;
+    }
+    // Axes of size 1 are dropped and an array has at most `usize::MAX` elements, so 64 axes are always enough.
+    if shape.iter().filter(|&&size| size != 1).count() <= 6 {
+        sum_axes::<T, 6>(data, offset, shape, strides, reduced, out);
+    } else {
+        sum_axes::<T, 64>(data, offset, shape, strides, reduced, out);
+    }
+    true
+}
+
+fn kept_len(shape: &[usize], reduced: &[bool]) -> Option<usize> {
+    let kept = || shape.iter().zip(reduced).filter(|&(_, &reduced)| !reduced).map(|(&size, _)| size);
+    if kept().any(|size| size == 0) { Some(0) } else { kept().try_fold(1usize, usize::checked_mul) }
+}
+
+/// A few axes, merged where they follow each other evenly in memory; on the stack, because a sum may not allocate.
+struct Axes<const N: usize> {
+    shape: [usize; N],
+    strides: [isize; N],
+    rank: usize,
+}
+
+impl<const N: usize> Axes<N> {
+    fn new() -> Self {
+        Axes { shape: [1; N], strides: [0; N], rank: 0 }
+    }
+
+    fn push(&mut self, size: usize, stride: isize) {
+        let last = self.rank.wrapping_sub(1);
+        if let (Some(outer), Some(outer_stride)) = (self.shape.get_mut(last), self.strides.get_mut(last))
+            && *outer_stride as i128 == size as i128 * stride as i128
+        {
+            *outer *= size;
+            *outer_stride = stride;
+        } else if let (Some(new), Some(new_stride)) =
+            (self.shape.get_mut(self.rank), self.strides.get_mut(self.rank))
+        {
+            (*new, *new_stride) = (size, stride);
+            self.rank += 1;
+        }
+    }
+
+    /// The first `rank` axes, beginning at `origin`.
+    fn walk(&self, origin: isize, rank: usize) -> Walk<'_> {
+        let shape = self.shape.get(..rank).unwrap_or_default();
+        Walk { origin, shape, strides: self.strides.get(..rank).unwrap_or_default() }
+    }
+
+    /// The last axis, and the number of axes before it.
+    fn last(&self) -> (usize, isize, usize) {
+        let last = self.rank.saturating_sub(1);
+        match (self.shape.get(last), self.strides.get(last)) {
+            (Some(&size), Some(&stride)) => (size, stride, last),
+            _ => (1, 0, 0),
+        }
+    }
+}
+
+/// The description fits, and there is something to sum and something to keep.
+fn sum_axes<T: Scalar, const N: usize>(
+    data: &[T],
+    offset: usize,
+    shape: &[usize],
+    strides: &[isize],
+    reduced: &[bool],
+    out: &mut [T],
+) {
+    let (mut kept, mut folded, mut last_kept, mut count) = (Axes::<N>::new(), Axes::<N>::new(), false, 1);
+    for ((&size, &stride), &reduced) in
+        shape.iter().zip(strides).zip(reduced).filter(|((size, _), _)| **size != 1)
+    {
+        let axes = if reduced { &mut folded } else { &mut kept };
+        axes.push(size, stride);
+        last_kept = !reduced;
+        if reduced {
+            count *= size;
+        }
+    }
+    let origin = offset as isize;
+    if last_kept {
+        let (width, step, outer) = kept.last();
+        let columns = Columns { data, folded: folded.walk(0, folded.rank), step, count };
+        columns.sum(kept.walk(origin, outer), width, out);
+    } else {
+        let (run, step, outer) = folded.last();
+        let view_at =
+            |base| View::runs(Strided { data, rows: folded.walk(base, outer), run, step, len: count });
+        sum_rows(view_at, kept.walk(origin, kept.rank), count, out);
+    }
+}
+
+/// One tree for each output element; `view_at` gives the elements that belong to the output at a position.
+fn sum_rows<'a, T: Scalar>(
+    view_at: impl Fn(isize) -> Option<View<'a, T>> + Sync,
+    kept: Walk,
+    count: usize,
+    out: &mut [T],
+) {
+    let part = |start: usize, out: &mut [T], parallel: bool| {
+        let mut targets = out.iter_mut();
+        kept.each(start, targets.len(), |base| {
+            if let (Some(target), Some(x)) = (targets.next(), view_at(base)) {
+                *target = tree(&x, 0, count, parallel);
+            }
+        });
+    };
+    if worth_spreading(out.len().saturating_mul(count)) {
+        let rows = (PARALLEL / 4 / count).max(1);
+        out.par_chunks_mut(rows).enumerate().for_each(|(index, out)| part(index * rows, out, true));
+    } else {
+        part(0, out, false);
+    }
+}
+
+/// The rows that are added to each other: `count` positions of `folded`, each the begin of a row with spacing `step`.
+struct Columns<'a, T> {
+    data: &'a [T],
+    folded: Walk<'a>,
+    step: isize,
+    count: usize,
+}
+
+impl<T: Scalar> Columns<'_, T> {
+    fn sum(&self, kept: Walk, width: usize, out: &mut [T]) {
+        let tile = |base: isize, index: usize, out: &mut [T], parallel: bool| {
+            let origin = base.wrapping_add((index * WIDTH) as isize * self.step);
+            let rows = Walk { origin, ..self.folded };
+            // Clearing a wide tile at every branch would take longer than adding a few narrow rows.
+            match out.len() {
+                ..=16 => self.tree::<16>(rows, 0, self.count, out, parallel),
+                _ => self.tree::<WIDTH>(rows, 0, self.count, out, parallel),
+            }
+        };
+        let width = width.max(1);
+        if !worth_spreading(out.len().saturating_mul(self.count)) {
+            let mut rows = out.chunks_mut(width);
+            kept.each(0, rows.len(), |base| {
+                let row = rows.next().unwrap_or_default();
+                row.chunks_mut(WIDTH).enumerate().for_each(|(index, out)| tile(base, index, out, false));
+            });
+        } else if out.len() == width {
+            let base = kept.origin;
+            out.par_chunks_mut(WIDTH).enumerate().for_each(|(index, out)| tile(base, index, out, true));
+        } else {
+            let enough = (PARALLEL / 4 / width.saturating_mul(self.count)).max(1);
+            out.par_chunks_mut(width).with_min_len(enough).enumerate().for_each(|(row, out)| {
+                let base = kept.position(row);
+                out.chunks_mut(WIDTH).enumerate().for_each(|(index, out)| tile(base, index, out, true));
+            });
+        }
+    }
+
+    /// Overwrites `out`, at most `N` wide, with the sum of `count` rows from number `start` on.
+    fn tree<const N: usize>(&self, rows: Walk, start: usize, count: usize, out: &mut [T], parallel: bool) {
+        if count <= ROWS {
+            return self.leaf(rows, start, count, out);
+        }
+        let mut other = [T::zero(); N];
+        let Some(other) = other.get_mut(..out.len()) else { return };
+        let left = split(count, ROWS);
+        if parallel && count.saturating_mul(out.len()) >= PARALLEL {
+            rayon::join(
+                || self.tree::<N>(rows, start, left, out, true),
+                || self.tree::<N>(rows, start + left, count - left, other, true),
+            );
+        } else {
+            self.tree::<N>(rows, start, left, out, false);
+            self.tree::<N>(rows, start + left, count - left, other, false);
+        }
+        out.iter_mut().zip(other).for_each(|(out, other)| *out += *other);
+    }
+
+    /// Row after row; four rows in one pass where they are slices, because then the running sums are loaded and
+    /// stored a quarter as often. The additions and their order are the same.
+    fn leaf(&self, rows: Walk, start: usize, count: usize, out: &mut [T]) {
+        out.fill(T::zero());
+        let add_one = |out: &mut [T], base| spread(self.data, base, self.step, out, |to, from| *to += from);
+        let (mut waiting, mut filled) = ([0isize; 4], 0);
+        rows.each(start, count, |base| {
+            waiting[filled] = base;
+            filled += 1;
+            if filled == waiting.len() {
+                filled = 0;
+                let width = out.len();
+                let row = |base: isize| self.data.get(base as usize..)?.get(..width);
+                match waiting.map(row) {
+                    [Some(a), Some(b), Some(c), Some(d)] if self.step == 1 => {
+                        for ((((out, &a), &b), &c), &d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                            *out = *out + a + b + c + d;
+                        }
+                    }
+                    _ => waiting.iter().for_each(|&base| add_one(out, base)),
+                }
+            }
+        });
+        waiting.iter().take(filled).for_each(|&base| add_one(out, base));
+    }
+}

@@ -1,0 +1,258 @@
+//! Reading arrays that are not plain slices: a [`View`] is data plus a layout, checked once when it is made.
+//!
+//! Logical element `(i0, i1, ...)`, counted in row-major order, is `data[offset + i0*strides[0] + i1*strides[1] + ...]`.
+//! A stride of 0 repeats an element (a broadcast), a negative one walks backwards. Making a view checks every element
+//! it can reach, so that the loops behind it need neither checks nor `unsafe`; it also recognises the two layouts
+//! that have a faster loop: one dense slice, and one value repeated.
+
+/// A read-only strided array.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a, T>(Layout<'a, T>);
+
+#[derive(Clone, Copy, Debug)]
+enum Layout<'a, T> {
+    Dense(&'a [T]),
+    Repeated { value: T, len: usize },
+    Strided(Strided<'a, T>),
+}
+
+/// Equally spaced runs of elements: where they start is walked by `rows`, inside them it is a simple loop.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Strided<'a, T> {
+    pub(crate) data: &'a [T],
+    pub(crate) rows: Walk<'a>,
+    pub(crate) run: usize,
+    pub(crate) step: isize,
+    pub(crate) len: usize,
+}
+
+impl<'a, T> View<'a, T> {
+    /// All of `data`, in order.
+    #[inline]
+    pub fn dense(data: &'a [T]) -> Self {
+        View(Layout::Dense(data))
+    }
+}
+
+impl<'a, T: Copy> View<'a, T> {
+    /// The array that `offset`, `shape` and `strides` describe, or `None` if the two ranks differ, if any element
+    /// lies outside `data`, or if the sizes overflow. The stride of an axis of size 1 is irrelevant.
+    pub fn strided(data: &'a [T], offset: usize, shape: &'a [usize], strides: &'a [isize]) -> Option<Self> {
+        let len = checked_len(data.len(), offset, shape, strides)?;
+        if len == 0 {
+            return Some(View::dense(&[]));
+        }
+        // The longest trailing group of axes that is one evenly spaced run.
+        let (mut run, mut step, mut outer) = (1usize, 0isize, shape.len());
+        for (&size, &stride) in shape.iter().zip(strides).rev() {
+            if run == 1 && size != 1 {
+                step = stride;
+                run = size;
+            } else if size == 1 || stride as i128 == run as i128 * step as i128 {
+                run *= size;
+            } else {
+                break;
+            }
+            outer -= 1;
+        }
+        let rows =
+            Walk { origin: offset as isize, shape: shape.get(..outer)?, strides: strides.get(..outer)? };
+        Self::runs(Strided { data, rows, run, step, len })
+    }
+
+    /// The fastest layout for runs that are already known to be in bounds.
+    pub(crate) fn runs(runs: Strided<'a, T>) -> Option<Self> {
+        let Strided { data, rows, run, step, len } = runs;
+        let start = rows.origin as usize;
+        if run == len && (step == 1 || len == 1) {
+            return data.get(start..start.checked_add(len)?).map(View::dense);
+        }
+        if run == len && step == 0 {
+            return data.get(start).map(|&value| View(Layout::Repeated { value, len }));
+        }
+        Some(View(Layout::Strided(runs)))
+    }
+
+    /// The number of logical elements.
+    #[inline]
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Layout::Dense(data) => data.len(),
+            Layout::Repeated { len, .. } => *len,
+            Layout::Strided(runs) => runs.len,
+        }
+    }
+
+    /// Whether there is no element at all.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The elements as one slice, if they lie side by side in order.
+    #[inline]
+    pub fn as_slice(&self) -> Option<&'a [T]> {
+        match self.0 {
+            Layout::Dense(data) => Some(data),
+            _ => None,
+        }
+    }
+
+    /// The one value that all elements share because of the layout (every stride 0, or a single element).
+    #[inline]
+    pub fn as_scalar(&self) -> Option<T> {
+        match self.0 {
+            Layout::Dense([value]) => Some(*value),
+            Layout::Repeated { value, .. } => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The runs of a layout that is neither one slice nor one value.
+    #[inline]
+    pub(crate) fn as_runs(&self) -> Option<&Strided<'a, T>> {
+        match &self.0 {
+            Layout::Strided(runs) => Some(runs),
+            _ => None,
+        }
+    }
+
+    /// Copies the logical elements from `start` on into `out` and returns how many there were (fewer than
+    /// `out.len()` only at the end of the array).
+    pub fn read(&self, start: usize, out: &mut [T]) -> usize {
+        let count = out.len().min(self.len().saturating_sub(start));
+        let Some(out) = out.get_mut(..count) else { return 0 };
+        match &self.0 {
+            Layout::Dense(data) => {
+                if let Some(source) = data.get(start..start + count) {
+                    out.copy_from_slice(source);
+                }
+            }
+            Layout::Repeated { value, .. } => out.fill(*value),
+            Layout::Strided(runs) => runs.read(start, out),
+        }
+        count
+    }
+}
+
+impl<T: Copy> Strided<'_, T> {
+    /// Calls `f(position, count)` for the runs, or parts of runs, that make up `len` elements from `start` on.
+    #[inline]
+    pub(crate) fn each_run(&self, start: usize, len: usize, mut f: impl FnMut(isize, usize)) {
+        let (row, mut skip) = (start / self.run, start % self.run);
+        let mut left = len;
+        let rows = if len == 0 { 0 } else { (len - 1 + skip) / self.run + 1 };
+        self.rows.each(row, rows, |base| {
+            let count = left.min(self.run - skip);
+            f(base + skip as isize * self.step, count);
+            left -= count;
+            skip = 0;
+        });
+    }
+
+    /// The caller has made sure that `start + out.len()` is at most `len`.
+    fn read(&self, start: usize, mut out: &mut [T]) {
+        self.each_run(start, out.len(), |position, count| {
+            let (now, later) = std::mem::take(&mut out).split_at_mut(count);
+            spread(self.data, position, self.step, now, |to, from| *to = from);
+            out = later;
+        });
+    }
+}
+
+/// `f(target, element)` for every target and the elements `first`, `first + step`, ...; the loop is chosen by `step`
+/// so that the common ones vectorise.
+#[inline]
+pub(crate) fn spread<T: Copy>(data: &[T], first: isize, step: isize, out: &mut [T], f: impl Fn(&mut T, T)) {
+    let first = first as usize;
+    let size = step.unsigned_abs();
+    match step {
+        1 => {
+            let source = data.get(first..).unwrap_or_default();
+            out.iter_mut().zip(source).for_each(|(to, &from)| f(to, from));
+        }
+        0 => {
+            if let Some(&from) = data.get(first) {
+                out.iter_mut().for_each(|to| f(to, from));
+            }
+        }
+        2.. => {
+            let source = data.get(first..).unwrap_or_default();
+            out.iter_mut().zip(source.iter().step_by(size)).for_each(|(to, &from)| f(to, from));
+        }
+        _ => {
+            let source = data.get(..=first).unwrap_or_default();
+            out.iter_mut().zip(source.iter().rev().step_by(size)).for_each(|(to, &from)| f(to, from));
+        }
+    }
+}
+
+/// The positions of a strided grid in row-major order.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Walk<'a> {
+    pub(crate) origin: isize,
+    pub(crate) shape: &'a [usize],
+    pub(crate) strides: &'a [isize],
+}
+
+impl Walk<'_> {
+    /// Calls `f` with the positions number `start` to `start + count - 1`.
+    ///
+    /// Along the last axis a position is one addition away from the one before it; only at the end of that axis is the
+    /// index taken apart again. So there is no counter to keep for each axis, and nothing to allocate.
+    #[inline]
+    pub(crate) fn each(&self, start: usize, count: usize, mut f: impl FnMut(isize)) {
+        let (size, stride) = match (self.shape.last(), self.strides.last()) {
+            (Some(&size), Some(&stride)) => (size.max(1), stride),
+            _ => (1, 0),
+        };
+        let end = start.saturating_add(count);
+        let mut index = start;
+        while index < end {
+            let mut position = self.position(index);
+            let line = (size - index % size).min(end - index);
+            for _ in 0..line {
+                f(position);
+                // Behind the last element this may point anywhere; it is not used there.
+                position = position.wrapping_add(stride);
+            }
+            index += line;
+        }
+    }
+
+    /// Position number `index`. Every partial sum is a position of the grid too, so nothing overflows.
+    pub(crate) fn position(&self, mut index: usize) -> isize {
+        let mut position = self.origin;
+        for (&size, &stride) in self.shape.iter().zip(self.strides).rev() {
+            let size = size.max(1);
+            position = position.wrapping_add(((index % size) as isize).wrapping_mul(stride));
+            index /= size;
+        }
+        position
+    }
+}
+
+/// The number of elements, if all of them lie inside `bound` elements of data.
+pub(crate) fn checked_len(bound: usize, offset: usize, shape: &[usize], strides: &[isize]) -> Option<usize> {
+    if shape.len() != strides.len() {
+        return None;
+    }
+    // An empty array reaches nothing, however wild the rest of its description is.
+    if shape.contains(&0) {
+        return Some(0);
+    }
+    let mut len = 1usize;
+    let (mut low, mut high) = (isize::try_from(offset).ok()?, isize::try_from(offset).ok()?);
+    for (&size, &stride) in shape.iter().zip(strides) {
+        if size != 1 {
+            len = len.checked_mul(size)?;
+            let span = isize::try_from(size - 1).ok()?.checked_mul(stride)?;
+            if span < 0 {
+                low = low.checked_add(span)?;
+            } else {
+                high = high.checked_add(span)?;
+            }
+        }
+    }
+    (low >= 0 && usize::try_from(high).ok()? < bound).then_some(len)
+}
