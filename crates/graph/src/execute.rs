@@ -231,7 +231,8 @@ impl<T: Scalar> Tape<T> {
             }
             (Op::Permute(axes), &[x]) => {
                 let (offset, strides) = values.layout(x, sizes(x));
-                let strides = axes.iter().map(|&axis| strides.get(axis as usize).copied().unwrap_or(0)).collect();
+                let strides =
+                    axes.iter().map(|&axis| strides.get(axis as usize).copied().unwrap_or(0)).collect();
                 values.strided(offset, strides)
             }
             (Op::Reshape(_), &[x]) => match values.place(x) {

@@ -204,25 +204,6 @@ impl<T: Scalar> Graph<T> {
     pub(crate) fn check(&self, id: NodeId) -> Result<()> {
         self.tape.borrow().error(id).map_or(Ok(()), Err)
     }
-
-    pub(crate) fn zeros(&self, shape: ShapeId) -> Var<'_, T> {
-        let zero = self.constant_number(T::zero());
-        let mut tape = self.tape.borrow_mut();
-        let caller = Location::caller();
-        let id = tape
-            .broadcast(zero, shape, caller)
-            .unwrap_or_else(|fault| tape.reject("broadcast", &[zero], fault, caller));
-        drop(tape);
-        Var::new(self, id)
-    }
-
-    fn constant_number(&self, value: T) -> NodeId {
-        let zero = ndarray::aview0(&value);
-        let mut tape = self.tape.borrow_mut();
-        let caller = Location::caller();
-        tape.leaf(Op::Constant, zero.into_dyn(), caller)
-            .unwrap_or_else(|fault| tape.reject("constant", &[], fault, caller))
-    }
 }
 
 /// Ends the [scope](Graph::scope) it was returned for when it is dropped.
@@ -249,4 +230,3 @@ impl<T: Scalar> fmt::Debug for Graph<T> {
         self.tape.borrow().list(f)
     }
 }
-

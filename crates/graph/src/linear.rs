@@ -79,7 +79,8 @@ fn product<'g, T: Scalar>(i: usize, a: Var<'g, T>, b: Var<'g, T>, y: Var<'g, T>)
     match (i, a_size.as_slice(), b_size.as_slice()) {
         (0, _, &[_, _]) => Linear::Right(b),
         (0, a_size, &[k]) => {
-            let column: SmallVec<[usize; 2]> = a_size[..a_size.len() - 1].iter().copied().chain([1]).collect();
+            let column: SmallVec<[usize; 2]> =
+                a_size[..a_size.len() - 1].iter().copied().chain([1]).collect();
             Linear::Right(b.reshape([k, 1])).then(reshape_result(&column))
         }
         (_, &[_, _], _) => Linear::Left(a),
@@ -94,6 +95,10 @@ fn product<'g, T: Scalar>(i: usize, a: Var<'g, T>, b: Var<'g, T>, y: Var<'g, T>)
 impl<'g, T: Scalar> Linear<'g, T> {
     fn then(self, next: Self) -> Self {
         Linear::Then(smallvec![Box::new(self), Box::new(next)])
+    }
+
+    pub(crate) fn is_zero(&self) -> bool {
+        matches!(self, Linear::Zero)
     }
 
     /// The map's value at `x`: one node, or one a step.
@@ -130,5 +135,78 @@ impl<'g, T: Scalar> Linear<'g, T> {
                 Linear::Then(maps.into_iter().rev().map(|map| Box::new(map.transpose())).collect())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Graph;
+
+    /// Whole numbers, so that both sides of the identity are exact.
+    fn whole<'g>(graph: &'g Graph, shape: &[usize], seed: i64) -> Var<'g> {
+        let count: usize = shape.iter().product();
+        let numbers: Vec<f64> = (0..count as i64).map(|i| ((i * 7 + seed * 5) % 11 - 5) as f64).collect();
+        graph.constant(numbers).reshape(shape)
+    }
+
+    /// `<L x, y> = <x, L' y>`, and the result of each has the shape of the other's argument.
+    fn check<'g>(graph: &'g Graph, from: &[usize], to: &[usize], map: impl Fn() -> Linear<'g, f64>) {
+        let (x, y) = (whole(graph, from, 1), whole(graph, to, 2));
+        let (there, back) = (map().apply(x), map().transpose().apply(y));
+        assert_eq!((there.shape().unwrap(), back.shape().unwrap()), (to.to_vec(), from.to_vec()));
+        let (left, right) = ((there * y).sum().item().unwrap(), (x * back).sum().item().unwrap());
+        assert_eq!(left, right, "{from:?} -> {to:?}");
+        assert!(left != 0.0 || from.contains(&0), "a check that proves nothing: {from:?} -> {to:?}");
+    }
+
+    #[test]
+    fn every_map_is_transposed_rightly() {
+        let graph = &Graph::new();
+        let id = |shape: &[usize]| graph.intern(shape).unwrap();
+        let w = whole(graph, &[3, 2], 3);
+        check(graph, &[2, 3], &[2, 3], || Linear::Id);
+        check(graph, &[2, 3], &[2, 3], || Linear::Scale(-3.0));
+        check(graph, &[4], &[4], || Linear::Diag(whole(graph, &[4], 4)));
+        for (from, to) in [(&[2, 4][..], &[3, 4][..]), (&[2], &[3]), (&[2, 0], &[3, 0])] {
+            check(graph, from, to, || Linear::Left(w));
+        }
+        for (from, to) in [(&[4, 3][..], &[4, 2][..]), (&[3], &[2]), (&[0, 3], &[0, 2])] {
+            check(graph, from, to, || Linear::Right(w));
+        }
+        let axes = |axes: &[u8]| Axes::from_slice(axes);
+        check(graph, &[2, 3, 4], &[3], || Linear::Sum { axes: axes(&[0, 2]), from: id(&[2, 3, 4]) });
+        check(graph, &[3], &[2, 3, 4], || Linear::Broadcast { axes: axes(&[0, 2]), to: id(&[2, 3, 4]) });
+        check(graph, &[2, 6], &[3, 4], || Linear::Reshape { from: id(&[2, 6]), to: id(&[3, 4]) });
+        check(graph, &[2, 3, 4], &[4, 2, 3], || Linear::Permute(axes(&[2, 0, 1])));
+        check(graph, &[6], &[3], || {
+            let matrix = Linear::Reshape { from: id(&[6]), to: id(&[2, 3]) };
+            matrix.then(Linear::Sum { axes: axes(&[0]), from: id(&[2, 3]) })
+        });
+    }
+
+    #[test]
+    fn products_of_vectors_and_matrices_have_their_outer_products() {
+        let graph = &Graph::new();
+        let shapes = [
+            (&[3, 2][..], &[2, 4][..], &[3, 4][..]),
+            (&[3, 2], &[2], &[3]),
+            (&[2], &[2, 4], &[4]),
+            (&[2], &[2], &[]),
+        ];
+        for (a_shape, b_shape, y_shape) in shapes {
+            let (a, b) = (whole(graph, a_shape, 1), whole(graph, b_shape, 2));
+            let y = a.matmul(b);
+            check(graph, a_shape, y_shape, || product(0, a, b, y));
+            check(graph, b_shape, y_shape, || product(1, a, b, y));
+        }
+    }
+
+    #[test]
+    fn a_zero_on_the_diagonal_absorbs_everything() {
+        let graph = Graph::new();
+        let d = Linear::Diag(graph.constant([0.0, 2.0, f64::INFINITY]));
+        let x = graph.constant([f64::NAN, 3.0, 0.0]);
+        assert_eq!(d.apply(x).value().unwrap(), ndarray::arr1(&[0.0, 6.0, 0.0]).into_dyn());
     }
 }

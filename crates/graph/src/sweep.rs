@@ -1,375 +1,86 @@
-//! The two sweeps: forward and reverse mode, both a single walk along the tape that appends nodes to it.
+//! The two sweeps: forward and reverse mode, each a single walk along the tape that appends nodes to it.
 //!
-//! A sweep knows nothing of any operation. It asks [`linear::partial`] for the derivative of a node with respect to
-//! an operand, lets the map (forward) or its transpose (backward) act, and adds up what meets: rules return, the
-//! sweep accumulates.
-
-use std::panic::Location;
+//! A sweep knows nothing of any operation. It asks [`partial`] for the derivative of a node with respect to an
+//! operand, lets the map (forward) or its transpose (backward) act, and adds up what meets: rules return, the sweep
+//! accumulates.
 
 use smallvec::SmallVec;
 
 use crate::Scalar;
-use crate::error::{ErrorKind, Fault, Result};
 use crate::graph::Graph;
-use crate::linear;
-use crate::op::{Node, NodeId, Op, Origin};
-use crate::scalar::Binary;
-use crate::structure::{Structure, fill, flatten};
+use crate::linear::partial;
+use crate::op::{NodeId, Op, Operands};
+use crate::path::{Directions, Path};
 use crate::var::Var;
 
-/// Vector-Jacobian product: for every input `x` the sum over the outputs `y` of `(∂y/∂x)' seed`, in reverse mode.
-///
-/// `seeds` are the cotangents of the outputs, in the same number and of the same shapes. The results have the shapes
-/// of the inputs and are ordinary nodes. An input that no output depends on gets zeros. For a single output,
-/// [`Var::vjp`] reads better.
-///
-/// ```
-/// use chainrule_graph::{Graph, vjp};
-///
-/// let graph = Graph::new();
-/// let x = graph.variable("x", 3.0);
-/// let outputs = [x.square(), x * 5.0];
-/// let dx = vjp(outputs, [graph.constant(1.0), graph.constant(10.0)], x)?;
-/// assert_eq!(dx.item()?, 6.0 + 50.0);
-/// # Ok::<(), chainrule_graph::Error>(())
-/// ```
-///
-/// # Errors
-/// If a node is invalid, belongs to another graph, or a seed has not the shape of its output.
-#[track_caller]
-pub fn vjp<'g, T: Scalar, Y: Structure<'g, T>, X: Structure<'g, T>>(
-    outputs: Y,
-    seeds: Y,
-    inputs: X,
-) -> Result<X> {
-    let caller = Location::caller();
-    let (_, outputs) = flatten(outputs);
-    let (_, seeds) = flatten(seeds);
-    let (inputs, wrt) = flatten(inputs);
-    let Some(graph) = outputs.iter().chain(&wrt).map(|x| x.graph()).next() else { return Ok(inputs) };
-    check(graph, "vjp", &[&outputs, &seeds, &wrt], caller)?;
-    check_pairs(graph, "vjp", ("output", &outputs), ("seed", &seeds), caller)?;
-    let cotangents = reverse(graph, &outputs, &seeds, &wrt);
-    for x in &cotangents {
-        graph.check(x.id)?;
-    }
-    Ok(fill(inputs, cotangents))
-}
-
-/// Jacobian-vector product: for every output `y` the sum over the inputs `x` of `(∂y/∂x) tangent`, in forward mode.
-///
-/// `tangents` are the directions of the inputs, in the same number and of the same shapes. The results have the
-/// shapes of the outputs and are ordinary nodes. An output that depends on no input gets zeros. For a single output,
-/// [`Var::jvp`] reads better.
-///
-/// ```
-/// use chainrule_graph::{Graph, jvp};
-///
-/// let graph = Graph::new();
-/// let x = graph.variable("x", 3.0);
-/// let [dy, dz] = jvp([x.square(), x * 5.0], x, graph.constant(2.0))?;
-/// assert_eq!((dy.item()?, dz.item()?), (12.0, 10.0));
-/// # Ok::<(), chainrule_graph::Error>(())
-/// ```
-///
-/// # Errors
-/// If a node is invalid, belongs to another graph, or a tangent has not the shape of its input.
-#[track_caller]
-pub fn jvp<'g, T: Scalar, Y: Structure<'g, T>, X: Structure<'g, T>>(
-    outputs: Y,
-    inputs: X,
-    tangents: X,
-) -> Result<Y> {
-    let caller = Location::caller();
-    let (outputs, ys) = flatten(outputs);
-    let (_, wrt) = flatten(inputs);
-    let (_, tangents) = flatten(tangents);
-    let Some(graph) = ys.iter().chain(&wrt).map(|x| x.graph()).next() else { return Ok(outputs) };
-    check(graph, "jvp", &[&ys, &wrt, &tangents], caller)?;
-    check_pairs(graph, "jvp", ("input", &wrt), ("tangent", &tangents), caller)?;
-    let results = forward(graph, &ys, &wrt, &tangents);
-    for y in &results {
-        graph.check(y.id)?;
-    }
-    Ok(fill(outputs, results))
-}
-
-impl<'g, T: Scalar> Var<'g, T> {
-    /// The gradient of this number with respect to `inputs`: nodes of the same shapes, in the same structure.
-    ///
-    /// The inputs may be any nodes: variables, constants, intermediate results. One that this node does not depend on
-    /// gets zeros. The gradients are ordinary nodes, so they can be differentiated again.
-    ///
-    /// ```
-    /// use chainrule_graph::Graph;
-    /// use ndarray::array;
-    ///
-    /// let graph = Graph::new();
-    /// let (w, x) = (graph.variable("w", array![1.0, 2.0]), graph.constant(array![3.0, 4.0]));
-    /// let loss = (w * x).sum().square(); // 11²
-    /// let [dw] = loss.grad([w])?; // 2 · 11 · x
-    /// assert_eq!(dw.value()?, array![66.0, 88.0].into_dyn());
-    /// # Ok::<(), chainrule_graph::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If this node has not exactly one element (a gradient belongs to one number; [`Var::vjp`] takes a seed for each
-    /// element), if a node is invalid, or belongs to another graph.
-    #[track_caller]
-    pub fn grad<X: Structure<'g, T>>(self, inputs: X) -> Result<X> {
-        let caller = Location::caller();
-        self.graph().check(self.id)?;
-        let sizes = self.sizes();
-        if crate::shape::element_count(&sizes) != 1 {
-            let fault = Fault::new(
-                ErrorKind::NotScalar,
-                format!("a gradient belongs to one number, and this node has the shape {:?}", sizes.as_slice()),
-                "reduce it with `sum` or `mean`, or give each element a seed with `vjp`",
-            );
-            return self.graph().error("grad", &[self.id], fault, caller);
-        }
-        let seed = self.graph().constant(T::one()).broadcast_to(sizes);
-        vjp(self, seed, inputs)
-    }
-
-    /// Vector-Jacobian product with any seed: `(∂self/∂x)' seed` for every `x` of `inputs`, in the same structure.
-    ///
-    /// The seed has the shape of this node; a plain number stands for an array filled with it. With the error of a
-    /// layer's output as the seed, this is the lecture's back-propagation:
-    ///
-    /// ```
-    /// use chainrule_graph::Graph;
-    /// use ndarray::array;
-    ///
-    /// let graph = Graph::new();
-    /// let w = graph.variable("W2", array![[0.3, 0.2, 0.1], [0.2, 0.1, 0.1]]);
-    /// let a = graph.variable("A1", array![0.5, 0.6, 0.7]);
-    /// let [e1] = w.matmul(a).vjp(array![0.42, 0.45], [a])?;
-    /// let closed_form = array![0.216, 0.129, 0.087]; // W2' E2
-    /// assert!((e1.value()? - closed_form).iter().all(|d| d.abs() < 1e-16));
-    /// # Ok::<(), chainrule_graph::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If a node is invalid, belongs to another graph, or the seed has another shape.
-    #[track_caller]
-    pub fn vjp<X: Structure<'g, T>>(self, seed: impl crate::IntoVar<'g, T>, inputs: X) -> Result<X> {
-        let seed = seed.into_var(self.graph());
-        vjp(self, seed.fill_if_number(self), inputs)
-    }
-
-    /// Jacobian-vector product: the derivative of this node when the `inputs` move along `tangents`.
-    ///
-    /// ```
-    /// use chainrule_graph::Graph;
-    /// use ndarray::array;
-    ///
-    /// let graph = Graph::new();
-    /// let x = graph.variable("x", array![1.0, 2.0]);
-    /// let dy = x.square().jvp([x], [graph.constant(array![1.0, 10.0])])?;
-    /// assert_eq!(dy.value()?, array![2.0, 40.0].into_dyn());
-    /// # Ok::<(), chainrule_graph::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If a node is invalid, belongs to another graph, or a tangent has not the shape of its input.
-    #[track_caller]
-    pub fn jvp<X: Structure<'g, T>>(self, inputs: X, tangents: X) -> Result<Var<'g, T>> {
-        jvp(self, inputs, tangents)
-    }
-
-    /// A number as seed stands for an array of the output's shape.
-    #[track_caller]
-    fn fill_if_number(self, output: Self) -> Self {
-        let same_graph = self.is_in(output.graph());
-        if same_graph && self.sizes().is_empty() { self.broadcast_to(output.sizes()) } else { self }
-    }
-}
-
-fn check<'g, T: Scalar>(
-    graph: &'g Graph<T>,
-    operation: &str,
-    lists: &[&[Var<'g, T>]],
-    caller: Origin,
-) -> Result<()> {
-    for x in lists.iter().copied().flatten() {
-        if !x.is_in(graph) {
-            return graph.error(operation, &[], Fault::foreign(), caller);
-        }
-        graph.check(x.id)?;
-    }
-    Ok(())
-}
-
-/// Each primal has its own direction, of its own shape.
-fn check_pairs<'g, T: Scalar>(
-    graph: &'g Graph<T>,
-    operation: &str,
-    (primal, primals): (&str, &[Var<'g, T>]),
-    (direction, directions): (&str, &[Var<'g, T>]),
-    caller: Origin,
-) -> Result<()> {
-    if primals.len() != directions.len() {
-        let fault = Fault::new(
-            ErrorKind::Count,
-            format!("{} nodes as {primal}, {} as {direction}", primals.len(), directions.len()),
-            format!("give one {direction} to each {primal}, in the same order"),
-        );
-        return graph.error(operation, &[], fault, caller);
-    }
-    for (x, d) in primals.iter().zip(directions) {
-        if x.shape_id() != d.shape_id() {
-            let fault = Fault::new(
-                ErrorKind::Shape,
-                format!(
-                    "the {direction} has the shape {:?}, its {primal} {:?}",
-                    d.sizes().as_slice(),
-                    x.sizes().as_slice()
-                ),
-                format!("a {direction} has one number for each element of the {primal}"),
-            );
-            return graph.error(operation, &[x.id, d.id], fault, caller);
-        }
-    }
-    Ok(())
-}
-
-/// The part of the tape that lies on a path from an input to an output.
-struct Path {
-    first: usize,
-    on_path: Vec<bool>,
-}
-
-impl Path {
-    fn between<T: Scalar>(graph: &Graph<T>, inputs: &[Var<'_, T>], outputs: &[Var<'_, T>]) -> Path {
-        let first = inputs.iter().map(|x| x.id.index()).min().unwrap_or(usize::MAX);
-        let last = outputs.iter().map(|y| y.id.index()).max().unwrap_or(0);
-        let tape = graph.tape.borrow();
-        let nodes = tape.nodes.get(first..=last).unwrap_or(&[]);
-        let mut dependent = vec![false; nodes.len()];
-        let mark = |marks: &mut Vec<bool>, id: NodeId| {
-            if let Some(mark) = id.index().checked_sub(first).and_then(|i| marks.get_mut(i)) {
-                *mark = true;
-            }
-        };
-        for x in inputs {
-            mark(&mut dependent, x.id);
-        }
-        for (i, node) in nodes.iter().enumerate() {
-            let differentiable = !matches!(node.op, Op::Detach);
-            let on = |id: &NodeId| id.index().checked_sub(first).is_some_and(|i| dependent[i]);
-            if differentiable && node.operands.iter().any(on) {
-                dependent[i] = true;
-            }
-        }
-        let mut needed = vec![false; nodes.len()];
-        for y in outputs {
-            mark(&mut needed, y.id);
-        }
-        for (i, node) in nodes.iter().enumerate().rev() {
-            if needed[i] && dependent[i] {
-                for &operand in &node.operands {
-                    mark(&mut needed, operand);
-                }
-            }
-        }
-        let on_path = dependent.into_iter().zip(needed).map(|(d, n)| d && n).collect();
-        Path { first, on_path }
-    }
-
-    fn has(&self, id: NodeId) -> bool {
-        self.slot(id).is_some_and(|i| self.on_path[i])
-    }
-
-    fn slot(&self, id: NodeId) -> Option<usize> {
-        id.index().checked_sub(self.first).filter(|&i| i < self.on_path.len())
-    }
-
-    /// The nodes of the path in the order of the tape.
-    fn nodes(&self) -> impl DoubleEndedIterator<Item = NodeId> {
-        (0..self.on_path.len()).filter(|&i| self.on_path[i]).map(|i| NodeId((self.first + i) as u32))
-    }
-}
-
-/// Tangents or cotangents of the nodes on a path.
-struct Directions<'g, T: Scalar>(Vec<Option<Var<'g, T>>>);
-
-impl<'g, T: Scalar> Directions<'g, T> {
-    fn new(path: &Path) -> Self {
-        Directions(vec![None; path.on_path.len()])
-    }
-
-    fn get(&self, path: &Path, id: NodeId) -> Option<Var<'g, T>> {
-        path.slot(id).and_then(|i| self.0.get(i).copied().flatten())
-    }
-
-    /// Adds to what is there: where paths meet, derivatives add up.
-    fn add(&mut self, path: &Path, id: NodeId, direction: Var<'g, T>) {
-        if let Some(sum) = path.slot(id).and_then(|i| self.0.get_mut(i)) {
-            *sum = Some(sum.map_or(direction, |sum| sum.zip(Binary::Add, direction)));
-        }
-    }
-}
-
-/// What a sweep needs of a node, copied so that the tape is free to grow.
-fn visit<T: Scalar>(graph: &Graph<T>, id: NodeId) -> Option<(Node<T>, SmallVec<[Var<'_, T>; 4]>)> {
-    let mut tape = graph.tape.borrow_mut();
-    let node = tape.nodes.get(id.index()).cloned()?;
-    tape.deriving = Some(node.origin);
-    let operands = node.operands.iter().map(|&operand| Var::new(graph, operand)).collect();
-    Some((node, operands))
-}
-
-fn reverse<'g, T: Scalar>(
+/// Reverse mode: the cotangents of `inputs` from the `seeds` of `outputs`.
+pub(crate) fn reverse<'g, T: Scalar>(
     graph: &'g Graph<T>,
     outputs: &[Var<'g, T>],
     seeds: &[Var<'g, T>],
     inputs: &[Var<'g, T>],
 ) -> Vec<Var<'g, T>> {
     let path = Path::between(graph, inputs, outputs);
-    let mut cotangents = Directions::new(&path);
-    for (y, &seed) in outputs.iter().zip(seeds) {
-        cotangents.add(&path, y.id, seed);
-    }
+    let mut cotangents = Directions::start(&path, outputs, seeds);
     for id in path.nodes().rev() {
-        let Some(cotangent) = cotangents.get(&path, id) else { continue };
-        let Some((node, operands)) = visit(graph, id) else { continue };
-        for (i, &operand) in operands.iter().enumerate() {
-            if path.has(operand.id) {
-                match linear::partial(&node.op, i, &operands, Var::new(graph, id)) {
-                    linear::Linear::Zero => {}
-                    map => cotangents.add(&path, operand.id, map.transpose().apply(cotangent)),
-                }
+        let Some(cotangent) = cotangents.get(id) else { continue };
+        let node = Visit::new(graph, id);
+        for (i, operand) in node.operands.iter().enumerate().filter(|(_, operand)| path.has(operand.id)) {
+            let derivative = partial(&node.op, i, &node.operands, node.result);
+            if !derivative.is_zero() {
+                cotangents.add(operand.id, derivative.transpose().apply(cotangent));
             }
         }
     }
-    graph.tape.borrow_mut().deriving = None;
-    let cotangent = |x: &Var<'g, T>| cotangents.get(&path, x.id).filter(|_| path.has(x.id));
-    inputs.iter().map(|x| cotangent(x).unwrap_or_else(|| graph.zeros(x.shape_id()))).collect()
+    cotangents.collect(inputs)
 }
 
-fn forward<'g, T: Scalar>(
+/// Forward mode: the tangents of `outputs` from the `directions` of `inputs`.
+pub(crate) fn forward<'g, T: Scalar>(
     graph: &'g Graph<T>,
     outputs: &[Var<'g, T>],
     inputs: &[Var<'g, T>],
     directions: &[Var<'g, T>],
 ) -> Vec<Var<'g, T>> {
     let path = Path::between(graph, inputs, outputs);
-    let mut tangents = Directions::new(&path);
-    for (x, &direction) in inputs.iter().zip(directions) {
-        tangents.add(&path, x.id, direction);
-    }
+    let mut tangents = Directions::start(&path, inputs, directions);
     for id in path.nodes() {
-        let Some((node, operands)) = visit(graph, id) else { continue };
-        for (i, &operand) in operands.iter().enumerate() {
-            let Some(tangent) = tangents.get(&path, operand.id).filter(|_| path.has(operand.id)) else { continue };
-            match linear::partial(&node.op, i, &operands, Var::new(graph, id)) {
-                linear::Linear::Zero => {}
-                map => tangents.add(&path, id, map.apply(tangent)),
+        let node = Visit::new(graph, id);
+        for (i, operand) in node.operands.iter().enumerate() {
+            let Some(tangent) = tangents.get(operand.id) else { continue };
+            let derivative = partial(&node.op, i, &node.operands, node.result);
+            if !derivative.is_zero() {
+                tangents.add(id, derivative.apply(tangent));
             }
         }
     }
-    graph.tape.borrow_mut().deriving = None;
-    let tangent = |y: &Var<'g, T>| tangents.get(&path, y.id).filter(|_| path.has(y.id));
-    outputs.iter().map(|y| tangent(y).unwrap_or_else(|| graph.zeros(y.shape_id()))).collect()
+    tangents.collect(outputs)
+}
+
+/// A node while a sweep is at it: a copy, so that the tape is free to grow. Until it is dropped, new nodes remember
+/// the source line of this one, so that an error or a listing of a derivative points to the user's own operation.
+struct Visit<'g, T: Scalar> {
+    op: Op<T>,
+    operands: SmallVec<[Var<'g, T>; 4]>,
+    result: Var<'g, T>,
+}
+
+impl<'g, T: Scalar> Visit<'g, T> {
+    fn new(graph: &'g Graph<T>, id: NodeId) -> Self {
+        let mut tape = graph.tape.borrow_mut();
+        let node = tape.nodes.get(id.index());
+        let (op, operands) = match node {
+            Some(node) => (node.op.clone(), node.operands.clone()),
+            None => (Op::Constant, Operands::new()),
+        };
+        tape.deriving = node.map(|node| node.origin);
+        let operands = operands.iter().map(|&operand| Var::new(graph, operand)).collect();
+        Visit { op, operands, result: Var::new(graph, id) }
+    }
+}
+
+impl<T: Scalar> Drop for Visit<'_, T> {
+    fn drop(&mut self) {
+        self.result.graph().tape.borrow_mut().deriving = None;
+    }
 }

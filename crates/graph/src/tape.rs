@@ -138,13 +138,7 @@ impl<T: Scalar> Tape<T> {
     }
 
     /// Adds to a fault where it happened.
-    pub(crate) fn locate(
-        &self,
-        operation: &str,
-        operands: &[NodeId],
-        fault: Fault,
-        caller: Origin,
-    ) -> Error {
+    pub(crate) fn locate(&self, operation: &str, operands: &[NodeId], fault: Fault, caller: Origin) -> Error {
         let shapes = operands.iter().map(|&id| self.sizes(id).to_vec()).collect();
         let scope = self.scopes.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(".");
         fault.at(operation, shapes, self.origin(caller), scope)
@@ -173,8 +167,26 @@ impl<T: Scalar> Tape<T> {
         Ok(id)
     }
 
+    /// Zeros of the shape of a node, and with its source line.
+    pub(crate) fn zeros_like(&mut self, like: NodeId) -> NodeId {
+        let (shape, origin) = match self.nodes.get(like.index()) {
+            Some(node) => (node.shape, node.origin),
+            None => return FULL,
+        };
+        let zero = T::zero();
+        let zeros = self
+            .leaf(Op::Constant, ndarray::aview0(&zero).into_dyn(), origin)
+            .and_then(|zero| self.broadcast(zero, shape, origin));
+        zeros.unwrap_or_else(|fault| self.reject("constant", &[], fault, origin))
+    }
+
     /// Two nodes, each repeated to the shape that NumPy's rule gives the two.
-    pub(crate) fn broadcast_pair(&mut self, a: NodeId, b: NodeId, caller: Origin) -> Result<[NodeId; 2], Fault> {
+    pub(crate) fn broadcast_pair(
+        &mut self,
+        a: NodeId,
+        b: NodeId,
+        caller: Origin,
+    ) -> Result<[NodeId; 2], Fault> {
         let to = shape::broadcast_shape(self.sizes(a), self.sizes(b))?;
         let to = self.shapes.intern(&to)?;
         Ok([self.broadcast(a, to, caller)?, self.broadcast(b, to, caller)?])

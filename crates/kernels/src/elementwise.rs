@@ -165,3 +165,93 @@ fn spread_out<T: Scalar>(len: usize, out: &mut [T], work: impl Fn(usize, &mut [T
         out.par_chunks_mut(CHUNK).enumerate().for_each(|(index, part)| work(index * CHUNK, part));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::tests::layouts;
+    use proptest::prelude::*;
+
+    fn value(i: usize) -> f64 {
+        (i as f64 * 0.61).sin()
+    }
+
+    proptest! {
+        #[test]
+        fn any_layout_against_the_definition(x in layouts(), extra in -3isize..4) {
+            let naive = x.naive();
+            let len = naive.len().saturating_add_signed(extra);
+            let other: Vec<f64> = (0..len).map(value).collect();
+            let common = len.min(naive.len());
+            let (a, b) = (x.view(), View::dense(&other));
+            let mut out = vec![9.0; len];
+
+            map(a, &mut out, |x| x - 2.0);
+            prop_assert!(out[..common].iter().zip(&naive).all(|(out, x)| *out == x - 2.0));
+            prop_assert!(out[common..].iter().all(|&x| x == 9.0));
+            copy(a, &mut out);
+            prop_assert_eq!(&out[..common], &naive[..common]);
+            prop_assert!(out[common..].iter().all(|&x| x == 9.0));
+            zip(a, b, &mut out, |x, y| x - 2.0 * y);
+            prop_assert!((0..common).all(|i| out[i] == naive[i] - 2.0 * other[i]));
+            zip(b, a, &mut out, |y, x| y - 2.0 * x);
+            prop_assert!((0..common).all(|i| out[i] == other[i] - 2.0 * naive[i]));
+            zip(a, a, &mut out, |x, y| x * y + x);
+            prop_assert!((0..common).all(|i| out[i] == naive[i] * naive[i] + naive[i]));
+            prop_assert!(out[common..].iter().all(|&x| x == 9.0));
+        }
+    }
+
+    #[test]
+    fn a_repeated_value_on_either_side() {
+        let (x, two): (Vec<f64>, _) = ((0..700).map(value).collect(), [2.0]);
+        let two = View::strided(&two, 0, &[7, 100], &[0, 0]).unwrap();
+        let mut out = vec![0.0; 700];
+        zip(View::dense(&x), two, &mut out, |x, y| x - y);
+        assert!(out.iter().zip(&x).all(|(out, x)| *out == x - 2.0));
+        zip(two, View::dense(&x), &mut out, |x, y| x - y);
+        assert!(out.iter().zip(&x).all(|(out, x)| *out == 2.0 - x));
+        zip(two, two, &mut out, |x, y| x * y);
+        assert!(out.iter().all(|&out| out == 4.0));
+    }
+
+    /// Long enough to be split, with an uneven end; every layout that has a loop of its own.
+    #[test]
+    fn any_number_of_threads_gives_the_same_bits() {
+        let (rows, cols) = (401, 257);
+        let len = rows * cols;
+        assert!(len > PARALLEL);
+        let x: Vec<f64> = (0..len).map(value).collect();
+        let (shape, bias, column) = ([rows, cols], [0, 1], [1, 0]);
+        let turned = [1, rows as isize];
+        let views = [
+            View::dense(&x[..]),
+            View::strided(&x, 0, &shape, &bias).unwrap(),
+            View::strided(&x, 0, &shape, &column).unwrap(),
+            View::strided(&x, 0, &shape, &turned).unwrap(),
+            View::strided(&x, 3, &shape, &[0, 0]).unwrap(),
+        ];
+        for a in views {
+            for b in views {
+                let run = |threads| {
+                    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                    let mut out = vec![0.0; 2 * len];
+                    pool.install(|| {
+                        zip(a, b, &mut out[..len], |x, y| (x - 3.0 * y).exp());
+                        map(a, &mut out[len..], |x| x.sigmoid());
+                    });
+                    out
+                };
+                let one = run(1);
+                let mut pair = [vec![0.0; len], vec![0.0; len]];
+                a.read(0, &mut pair[0]);
+                b.read(0, &mut pair[1]);
+                assert!((0..len).all(|i| one[i] == (pair[0][i] - 3.0 * pair[1][i]).exp()));
+                assert!((0..len).all(|i| one[len + i] == pair[0][i].sigmoid()));
+                for threads in [2, 3, 8] {
+                    assert!(one == run(threads), "{threads} threads");
+                }
+            }
+        }
+    }
+}

@@ -47,3 +47,8 @@ pub use product::{Matrix, matmul};
 pub use reduce::{sum, sum_all};
 pub use scalar::Scalar;
 pub use view::View;
+
+/// The README's example is compiled and run with the doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -40,7 +40,7 @@ const WIDTH: usize = 512;
 pub fn sum_all<T: Scalar>(x: View<T>) -> T {
     let len = x.len();
     match x.as_slice() {
-        Some(x) if len <= LANES => few(x),
+        Some(x) if len <= FEW => few(x),
         _ if len <= BLOCK => block(&x, 0, len),
         _ => tree(&x, 0, len, worth_spreading(len)),
     }
@@ -51,23 +51,33 @@ fn worth_spreading(len: usize) -> bool {
     len >= PARALLEL && rayon::current_num_threads() > 1
 }
 
-/// What [`block`] gives for at most one element a lane, without the additions of lanes that hold nothing.
+/// The longest array that is summed without a loop.
+const FEW: usize = 8;
+
+/// What [`block`] gives for the first eight elements, without the lanes that hold nothing: a loop would cost several
+/// times as much as the additions.
 #[inline]
 fn few<T: Scalar>(x: &[T]) -> T {
-    if let [x] = x {
-        return T::zero() + *x;
+    let lane = |i: usize| x.get(i).map_or(T::zero(), |&x| T::zero() + x);
+    match x.len() {
+        0 | 1 => lane(0),
+        2 => lane(0) + lane(1),
+        3 | 4 => (lane(0) + lane(2)) + (lane(1) + lane(3)),
+        _ => {
+            let (even, odd) =
+                ((lane(0) + lane(4), lane(2) + lane(6)), (lane(1) + lane(5), lane(3) + lane(7)));
+            (even.0 + even.1) + (odd.0 + odd.1)
+        }
     }
-    let mut lanes = [T::zero(); LANES];
-    add_lanes(&mut lanes, x);
-    combine(lanes, x.len().next_power_of_two() / 2)
 }
 
-/// Adds the lanes in halves, beginning with `half`: every lane is as deep in the tree as every other.
+/// Adds the lanes in halves: every lane is as deep in the tree as every other.
 #[inline]
-fn combine<T: Scalar>(mut lanes: [T; LANES], mut half: usize) -> T {
+fn combine<T: Scalar>(mut lanes: [T; LANES]) -> T {
+    let mut half = LANES / 2;
     while half > 0 {
-        for i in 0..half.min(LANES / 2) {
-            lanes[i] += lanes[i + half.min(LANES / 2)];
+        for i in 0..half {
+            lanes[i] += lanes[i + half];
         }
         half /= 2;
     }
@@ -102,7 +112,7 @@ fn block<T: Scalar>(x: &View<T>, start: usize, len: usize) -> T {
     } else {
         block_strided(x, start, len, &mut lanes);
     }
-    combine(lanes, LANES / 2)
+    combine(lanes)
 }
 
 #[inline(never)]
@@ -357,3 +367,7 @@ impl<T: Scalar> Columns<'_, T> {
         waiting.iter().take(filled).for_each(|&base| add_one(out, base));
     }
 }
+
+#[cfg(test)]
+#[path = "reduce_tests.rs"]
+mod tests;

@@ -256,3 +256,134 @@ pub(crate) fn checked_len(bound: usize, offset: usize, shape: &[usize], strides:
     }
     (low >= 0 && usize::try_from(high).ok()? < bound).then_some(len)
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// An array description that fits its data, with negative, zero and arbitrary strides.
+    #[derive(Clone, Debug)]
+    pub(crate) struct Layouts {
+        pub(crate) data: Vec<f64>,
+        pub(crate) offset: usize,
+        pub(crate) shape: Vec<usize>,
+        pub(crate) strides: Vec<isize>,
+    }
+
+    impl Layouts {
+        pub(crate) fn view(&self) -> View<'_, f64> {
+            View::strided(&self.data, self.offset, &self.shape, &self.strides).unwrap()
+        }
+
+        /// The logical elements by the definition.
+        pub(crate) fn naive(&self) -> Vec<f64> {
+            let len: usize = self.shape.iter().product();
+            let element = |mut index: usize| {
+                let mut at = self.offset as isize;
+                for (&size, &stride) in self.shape.iter().zip(&self.strides).rev() {
+                    at += (index % size) as isize * stride;
+                    index /= size;
+                }
+                self.data[at as usize]
+            };
+            (0..len).map(element).collect()
+        }
+    }
+
+    /// Axes of size 0 to 5 (and, half of the time, the last one long), row-major or with any strides.
+    pub(crate) fn layouts() -> impl Strategy<Value = Layouts> {
+        let axis = (prop_oneof![1 => Just(0usize), 3 => Just(1), 12 => 2usize..6], -7isize..8, any::<bool>());
+        (prop::collection::vec(axis, 0..5), 1usize..90, any::<bool>()).prop_map(|(axes, last, row_major)| {
+            let mut shape: Vec<usize> = axes.iter().map(|axis| axis.0).collect();
+            if let Some(size) = shape.last_mut()
+                && last % 2 == 0
+            {
+                *size = last;
+            }
+            let mut expected = 1;
+            let mut strides = vec![0; shape.len()];
+            for (k, &(_, stride, broadcast)) in axes.iter().enumerate().rev() {
+                strides[k] = match (row_major, broadcast) {
+                    (false, _) => stride,
+                    (true, true) if k == 0 => 0,
+                    _ => expected,
+                };
+                expected *= shape[k].max(1) as isize;
+            }
+            let spans =
+                || shape.iter().zip(&strides).map(|(&size, &stride)| (size.max(1) - 1) as isize * stride);
+            let offset = -spans().filter(|&span| span < 0).sum::<isize>();
+            let bound = offset + spans().filter(|&span| span > 0).sum::<isize>() + 1;
+            let data = (0..bound).map(|i| (i as f64 * 0.37).sin()).collect();
+            Layouts { data, offset: offset as usize, shape, strides }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn reads_what_the_definition_says(x in layouts(), start in 0usize..200, count in 0usize..400) {
+            let (view, naive) = (x.view(), x.naive());
+            prop_assert_eq!((view.len(), view.is_empty()), (naive.len(), naive.is_empty()));
+            if let Some(slice) = view.as_slice() {
+                prop_assert_eq!(slice, &naive[..]);
+            }
+            if let Some(value) = view.as_scalar() {
+                prop_assert!(naive.iter().all(|&x| x == value));
+            }
+            let mut out = vec![9.0; count];
+            let expected = naive.get(start..).unwrap_or_default();
+            let expected = &expected[..expected.len().min(count)];
+            prop_assert_eq!(view.read(start, &mut out), expected.len());
+            prop_assert_eq!(&out[..expected.len()], expected);
+            prop_assert!(out[expected.len()..].iter().all(|&x| x == 9.0));
+        }
+
+        #[test]
+        fn one_element_too_few_is_refused(x in layouts()) {
+            if !x.naive().is_empty() {
+                let short = &x.data[..x.data.len() - 1];
+                prop_assert!(View::strided(short, x.offset, &x.shape, &x.strides).is_none());
+            }
+        }
+
+        #[test]
+        fn nonsense_never_panics(
+            offset in any::<usize>(),
+            shape in prop::collection::vec(any::<usize>(), 0..4),
+            strides in prop::collection::vec(any::<isize>(), 0..4),
+        ) {
+            if let Some(view) = View::strided(&[1.0, 2.0], offset, &shape, &strides) {
+                prop_assert!(view.read(usize::MAX, &mut [0.0; 3]) <= 1);
+            }
+        }
+    }
+
+    #[test]
+    fn recognises_the_fast_layouts() {
+        let data = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
+        let view = |offset, shape, strides| View::strided(&data, offset, shape, strides).unwrap();
+        assert_eq!(view(1, &[2, 1, 2], &[2, -99, 1]).as_slice(), Some(&data[1..5]));
+        assert_eq!(view(5, &[], &[]).as_slice(), Some(&data[5..]));
+        assert_eq!(view(9, &[0, usize::MAX, 2], &[isize::MIN, 5, 1]).as_slice(), Some(&data[..0]));
+        assert_eq!(view(2, &[3, 4], &[0, 0]).as_scalar(), Some(2.0));
+        assert_eq!(view(2, &[1, 1], &[7, 7]).as_scalar(), Some(2.0));
+        assert_eq!(view(2, &[1, 2], &[0, 1]).as_scalar(), None);
+        assert_eq!(View::dense(&data[..1]).as_scalar(), Some(0.0));
+        assert_eq!(View::<f64>::dense(&[]).as_scalar(), None);
+        assert!(view(5, &[2, 3], &[-3, -1]).as_slice().is_none());
+        assert_eq!(view(0, &[usize::MAX >> 1], &[0]).len(), usize::MAX >> 1);
+    }
+
+    #[test]
+    fn refuses_what_does_not_fit() {
+        let data = [0.0; 6];
+        let strided = |offset, shape, strides| View::strided(&data, offset, shape, strides).is_none();
+        assert!(strided(0, &[2, 3], &[1]) && strided(6, &[1], &[1]) && strided(6, &[], &[]));
+        assert!(
+            strided(0, &[2], &[-1]) && strided(0, &[2], &[isize::MIN]) && strided(0, &[2], &[isize::MAX])
+        );
+        assert!(strided(0, &[usize::MAX, 2], &[0, 0]) && strided(usize::MAX, &[1], &[0]));
+        assert!(View::strided(&[0.0; 0], 0, &[1], &[1]).is_none());
+    }
+}

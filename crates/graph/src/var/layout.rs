@@ -120,4 +120,3 @@ impl<T: Scalar> Var<'_, T> {
         })
     }
 }
-

@@ -121,6 +121,12 @@ impl<'g, T: Scalar> Var<'g, T> {
         self.graph.tape.borrow().sizes(self.id).into()
     }
 
+    /// Zeros of the same shape.
+    pub(crate) fn zeros_like(self) -> Self {
+        let id = self.graph.tape.borrow_mut().zeros_like(self.id);
+        Var { id, ..self }
+    }
+
     /// Records an operation of this one operand.
     #[track_caller]
     pub(crate) fn record(self, op: Op<T>) -> Self {
