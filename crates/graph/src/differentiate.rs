@@ -40,7 +40,9 @@ pub fn vjp<'g, T: Scalar, Y: Structure<'g, T>, X: Structure<'g, T>>(
     let (_, outputs) = flatten(outputs);
     let (_, seeds) = flatten(seeds);
     let (inputs, wrt) = flatten(inputs);
-    let Some(graph) = outputs.iter().chain(&wrt).map(|x| x.graph()).next() else { return Ok(inputs) };
+    let Some(graph) = outputs.iter().chain(&seeds).chain(&wrt).map(|x| x.graph()).next() else {
+        return Ok(inputs);
+    };
     check(graph, "vjp", &[&outputs, &seeds, &wrt], caller)?;
     check_pairs(graph, "vjp", ("output", &outputs), ("seed", &seeds), caller)?;
     let cotangents = sweep::reverse(graph, &outputs, &seeds, &wrt);
@@ -78,7 +80,9 @@ pub fn jvp<'g, T: Scalar, Y: Structure<'g, T>, X: Structure<'g, T>>(
     let (outputs, ys) = flatten(outputs);
     let (_, wrt) = flatten(inputs);
     let (_, tangents) = flatten(tangents);
-    let Some(graph) = ys.iter().chain(&wrt).map(|x| x.graph()).next() else { return Ok(outputs) };
+    let Some(graph) = ys.iter().chain(&wrt).chain(&tangents).map(|x| x.graph()).next() else {
+        return Ok(outputs);
+    };
     check(graph, "jvp", &[&ys, &wrt, &tangents], caller)?;
     check_pairs(graph, "jvp", ("input", &wrt), ("tangent", &tangents), caller)?;
     let results = sweep::forward(graph, &ys, &wrt, &tangents);

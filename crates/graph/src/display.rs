@@ -1,6 +1,6 @@
 //! The tape as text: one node a line, with operands, shape and the source line it comes from.
 
-use std::fmt::{Formatter, Result};
+use std::fmt::{Result, Write};
 
 use crate::Scalar;
 use crate::op::{NodeId, Op};
@@ -8,16 +8,19 @@ use crate::scalar::Unary;
 use crate::tape::Tape;
 
 impl<T: Scalar> Tape<T> {
-    pub(crate) fn list(&self, f: &mut Formatter<'_>) -> Result {
-        for number in 0..self.nodes.len() {
-            self.describe(NodeId(number as u32), f)?;
-            writeln!(f)?;
-        }
-        Ok(())
+    pub(crate) fn listing(&self) -> String {
+        (0..self.nodes.len()).map(|number| self.line(NodeId(number as u32)) + "\n").collect()
+    }
+
+    pub(crate) fn line(&self, id: NodeId) -> String {
+        let mut line = String::new();
+        // Writing to a string does not fail.
+        let _ = self.describe(id, &mut line);
+        line
     }
 
     /// `%3 = matmul(%0, %2) [2]  src/main.rs:7:15`
-    pub(crate) fn describe(&self, id: NodeId, f: &mut Formatter<'_>) -> Result {
+    fn describe(&self, id: NodeId, f: &mut String) -> Result {
         let Some(node) = self.nodes.get(id.index()) else { return write!(f, "%{}", id.0) };
         write!(f, "%{} = {}", id.0, node.op.name())?;
         match &node.op {

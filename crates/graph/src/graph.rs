@@ -68,21 +68,8 @@ impl<T: Scalar> Graph<T> {
     #[track_caller]
     pub fn variable(&self, name: impl Into<String>, value: impl IntoArray<T>) -> Var<'_, T> {
         let (name, caller) = (name.into(), Location::caller());
-        let mut tape = self.tape.borrow_mut();
-        if let Some(&first) = tape.names.get(&name) {
-            let line = tape.nodes.get(first.index()).map(|node| node.origin.to_string()).unwrap_or_default();
-            let fault = Fault::new(
-                ErrorKind::DuplicateName,
-                format!("there is a variable `{name}` already, declared at {line}"),
-                "give each variable its own name, or find the first with `graph.get`",
-            );
-            let id = tape.reject("variable", &[], fault, caller);
-            return Var::new(self, id);
-        }
-        let number = tape.names.len() as u32;
-        let leaf = value.with_view(|view| tape.leaf(Op::Variable(number), view, caller));
-        let id = leaf.unwrap_or_else(|fault| tape.reject("variable", &[], fault, caller));
-        tape.names.insert(name, id);
+        // `with_view` runs code of the value's own, which may use this graph: the tape is borrowed inside only.
+        let id = value.with_view(|view| self.tape.borrow_mut().variable(name, view, caller));
         Var::new(self, id)
     }
 
@@ -90,17 +77,18 @@ impl<T: Scalar> Graph<T> {
     #[track_caller]
     pub fn constant(&self, value: impl IntoArray<T>) -> Var<'_, T> {
         let caller = Location::caller();
-        let mut tape = self.tape.borrow_mut();
-        let leaf = value.with_view(|view| tape.leaf(Op::Constant, view, caller));
-        let id = leaf.unwrap_or_else(|fault| tape.reject("constant", &[], fault, caller));
+        let id = value.with_view(|view| {
+            let mut tape = self.tape.borrow_mut();
+            tape.leaf(Op::Constant, view, caller)
+                .unwrap_or_else(|fault| tape.reject("constant", &[], fault, caller))
+        });
         Var::new(self, id)
     }
 
     /// An array of the given shape, filled with one number.
     #[track_caller]
     pub fn full(&self, shape: impl AsRef<[usize]>, value: T) -> Var<'_, T> {
-        let id = self.constant(value).broadcast_to(shape).id;
-        Var::new(self, id)
+        self.constant(value).broadcast_for("full", shape.as_ref(), Location::caller())
     }
 
     /// The variable of that name.
@@ -156,10 +144,10 @@ impl<T: Scalar> Graph<T> {
     /// ```
     #[track_caller]
     pub fn scope(&self, name: impl Into<String>) -> Scope<'_, T> {
-        let caller = Location::caller();
+        let (name, caller) = (name.into(), Location::caller());
         let mut tape = self.tape.borrow_mut();
         let depth = tape.scopes.len();
-        tape.scopes.push((name.into(), caller));
+        tape.scopes.push((name, caller));
         Scope { graph: self, depth }
     }
 
@@ -176,12 +164,13 @@ impl<T: Scalar> Graph<T> {
         help: impl Into<String>,
     ) -> Var<'g, T> {
         let caller = Location::caller();
+        let fault = Fault::new(ErrorKind::Argument, message, help);
         let mut tape = self.tape.borrow_mut();
         let ours: Vec<NodeId> = operands.iter().filter(|x| x.is_in(self)).map(|x| x.id).collect();
         let earlier = ours.iter().find_map(|&id| tape.error(id));
         let id = match earlier {
             Some(error) => tape.invalid(error, caller),
-            None => tape.reject(operation, &ours, Fault::new(ErrorKind::Argument, message, help), caller),
+            None => tape.reject(operation, &ours, fault, caller),
         };
         Var::new(self, id)
     }
@@ -221,12 +210,14 @@ impl<T> Drop for Scope<'_, T> {
 
 impl<T: Scalar> fmt::Display for Graph<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.tape.borrow().list(f)
+        // The text first: the writer may be code that uses this graph.
+        f.write_str(&self.tape.borrow().listing())
     }
 }
 
 impl<T: Scalar> fmt::Debug for Graph<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.tape.borrow().list(f)
+        // The text first: the writer may be code that uses this graph.
+        f.write_str(&self.tape.borrow().listing())
     }
 }

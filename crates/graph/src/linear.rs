@@ -23,8 +23,10 @@ pub(crate) enum Linear<'g, T> {
     Zero,
     /// `X -> X`
     Id,
-    /// `X -> c X`
+    /// `X -> c X`, an infinite `c` leaving zeros zero
     Scale(T),
+    /// `X -> X / c`, which `Scale(1 / c)` would round twice, or overflow
+    Div(T),
     /// `X -> D X` with a diagonal `D`: each element by its own factor, a zero factor absorbing inf and NaN
     Diag(Var<'g, T>),
     /// `X -> W X`
@@ -106,7 +108,10 @@ impl<'g, T: Scalar> Linear<'g, T> {
         match self {
             Linear::Zero => x * T::zero(),
             Linear::Id => x,
-            Linear::Scale(c) => x * *c,
+            Linear::Scale(c) if c.is_finite() => x * *c,
+            Linear::Scale(c) => x.graph().constant(*c).zip(Binary::Chain, x),
+            Linear::Div(c) if *c != T::zero() => x / *c,
+            Linear::Div(c) => x.graph().constant(c.recip()).zip(Binary::Chain, x),
             Linear::Diag(d) => d.zip(Binary::Chain, x),
             Linear::Left(w) => w.matmul(x),
             Linear::Right(w) => x.matmul(*w),
@@ -124,6 +129,7 @@ impl<'g, T: Scalar> Linear<'g, T> {
             Linear::Zero => Linear::Zero,
             Linear::Id => Linear::Id,
             Linear::Scale(c) => Linear::Scale(c),
+            Linear::Div(c) => Linear::Div(c),
             Linear::Diag(d) => Linear::Diag(d),
             Linear::Left(w) => Linear::Left(w.t()),
             Linear::Right(w) => Linear::Right(w.t()),
@@ -167,6 +173,7 @@ mod tests {
         let w = whole(graph, &[3, 2], 3);
         check(graph, &[2, 3], &[2, 3], || Linear::Id);
         check(graph, &[2, 3], &[2, 3], || Linear::Scale(-3.0));
+        check(graph, &[2, 3], &[2, 3], || Linear::Div(0.5));
         check(graph, &[4], &[4], || Linear::Diag(whole(graph, &[4], 4)));
         for (from, to) in [(&[2, 4][..], &[3, 4][..]), (&[2], &[3]), (&[2, 0], &[3, 0])] {
             check(graph, from, to, || Linear::Left(w));
@@ -208,5 +215,10 @@ mod tests {
         let d = Linear::Diag(graph.constant([0.0, 2.0, f64::INFINITY]));
         let x = graph.constant([f64::NAN, 3.0, 0.0]);
         assert_eq!(d.apply(x).value().unwrap(), ndarray::arr1(&[0.0, 6.0, 0.0]).into_dyn());
+        for map in
+            [Linear::Scale(f64::INFINITY), Linear::Scale(f64::NAN), Linear::Div(0.0), Linear::Div(-0.0)]
+        {
+            assert_eq!(map.apply(graph.constant(0.0)).item().unwrap(), 0.0);
+        }
     }
 }

@@ -151,12 +151,12 @@ impl<T: Scalar> Unary<T> {
 
     /// The derivative at `x`, where `y` is the value. Relative errors are in units of rounding of `T`.
     pub(crate) fn slope<'g>(self, x: Var<'g, T>, y: Var<'g, T>) -> Linear<'g, T> {
-        use Linear::{Diag, Id, Scale, Zero};
+        use Linear::{Diag, Div, Id, Scale, Zero};
         match self {
             Unary::Neg => Scale(-T::one()),
             Unary::Add(_) => Id,
             Unary::Mul(c) => Scale(c),
-            Unary::Div(c) => Scale(c.recip()),
+            Unary::Div(c) => Div(c),
             // -c / x² as -(c / x) / x: no overflow that the slope itself has not; error 2
             Unary::DivInto(_) => Diag(-(y / x)),
             Unary::Square => Diag(x * T::of(2.0)),
@@ -168,6 +168,9 @@ impl<T: Scalar> Unary<T> {
             Unary::Powi(i32::MIN) => Diag((y / x) * T::of(i32::MIN.into())),
             Unary::Powi(n) => Diag(x.powi(n - 1) * T::of(n.into())),
             Unary::Powf(c) if c == T::zero() => Zero,
+            // c - 1 is exact from 1/2 on. Below, its rounding error would be multiplied by ln x; the quotient has not
+            // that error, but is 0/0 at 0 for c > 0: there the power stays, with an error of 2 + |ln x| / 2.
+            Unary::Powf(c) if c < T::zero() => Diag(y / x * c),
             Unary::Powf(c) => Diag(x.powf(c - T::one()) * c),
             Unary::Exp => Diag(y),
             Unary::Ln => Diag(x.recip()),

@@ -93,6 +93,28 @@ impl<T: Scalar> Tape<T> {
         }
     }
 
+    /// Records a leaf with a name that none has yet.
+    pub(crate) fn variable(
+        &mut self,
+        name: String,
+        value: ndarray::ArrayViewD<'_, T>,
+        caller: Origin,
+    ) -> NodeId {
+        if let Some(&first) = self.names.get(&name) {
+            let line = self.nodes.get(first.index()).map(|node| node.origin.to_string()).unwrap_or_default();
+            let fault = Fault::new(
+                ErrorKind::DuplicateName,
+                format!("there is a variable `{name}` already, declared at {line}"),
+                "give each variable its own name, or find the first with `graph.get`",
+            );
+            return self.reject("variable", &[], fault, caller);
+        }
+        let leaf = self.leaf(Op::Variable(self.names.len() as u32), value, caller);
+        let id = leaf.unwrap_or_else(|fault| self.reject("variable", &[], fault, caller));
+        self.names.insert(name, id);
+        id
+    }
+
     /// Records a leaf with its value.
     pub(crate) fn leaf(
         &mut self,

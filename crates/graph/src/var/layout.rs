@@ -5,7 +5,7 @@ use std::panic::Location;
 use crate::Scalar;
 use crate::convert::IntoAxes;
 use crate::error::{ErrorKind, Fault};
-use crate::op::{Axes, Op};
+use crate::op::{Axes, Op, Origin};
 use crate::shape::{ShapeId, normalize_axes};
 use crate::var::Var;
 
@@ -20,7 +20,7 @@ impl<T: Scalar> Var<'_, T> {
     /// ```
     #[track_caller]
     pub fn reshape(self, shape: impl AsRef<[usize]>) -> Self {
-        match self.target("reshape", shape.as_ref()) {
+        match self.target("reshape", shape.as_ref(), Location::caller()) {
             Ok(to) => self.record(Op::Reshape(to)),
             Err(invalid) => invalid,
         }
@@ -82,16 +82,7 @@ impl<T: Scalar> Var<'_, T> {
     /// ```
     #[track_caller]
     pub fn broadcast_to(self, shape: impl AsRef<[usize]>) -> Self {
-        let to = match self.target("broadcast_to", shape.as_ref()) {
-            Ok(to) => to,
-            Err(invalid) => return invalid,
-        };
-        let caller = Location::caller();
-        let broadcast = self.graph.tape.borrow_mut().broadcast(self.id, to, caller);
-        match broadcast {
-            Ok(id) => Var { id, ..self },
-            Err(fault) => self.reject("broadcast_to", &[self.id], fault),
-        }
+        self.broadcast_for("broadcast_to", shape.as_ref(), Location::caller())
     }
 
     /// The same value, as a constant to every derivative: no gradient passes through.
@@ -108,15 +99,26 @@ impl<T: Scalar> Var<'_, T> {
     }
 
     /// A shape that the user wants; an invalid node where there cannot be such an array, or this node is invalid.
-    #[track_caller]
-    fn target(self, operation: &str, shape: &[usize]) -> Result<ShapeId, Self> {
+    fn target(self, operation: &str, shape: &[usize], caller: Origin) -> Result<ShapeId, Self> {
         let mut tape = self.graph.tape.borrow_mut();
         if let Some(error) = tape.error(self.id) {
-            return Err(Var { id: tape.invalid(error, Location::caller()), ..self });
+            return Err(Var { id: tape.invalid(error, caller), ..self });
         }
-        tape.shapes.intern(shape).map_err(|fault| {
-            let operands: [crate::op::NodeId; 1] = [self.id];
-            Var { id: tape.reject(operation, &operands, fault, Location::caller()), ..self }
-        })
+        let wanted = tape.shapes.intern(shape);
+        wanted.map_err(|fault| Var { id: tape.reject(operation, &[self.id], fault, caller), ..self })
+    }
+
+    /// [`Var::broadcast_to`] on behalf of `operation`.
+    pub(crate) fn broadcast_for(self, operation: &str, shape: &[usize], caller: Origin) -> Self {
+        let to = match self.target(operation, shape, caller) {
+            Ok(to) => to,
+            Err(invalid) => return invalid,
+        };
+        let mut tape = self.graph.tape.borrow_mut();
+        let id = match tape.broadcast(self.id, to, caller) {
+            Ok(id) => id,
+            Err(fault) => tape.reject(operation, &[self.id], fault, caller),
+        };
+        Var { id, ..self }
     }
 }

@@ -16,7 +16,7 @@ use smallvec::smallvec;
 use crate::Scalar;
 use crate::error::{ErrorKind, Fault, Result};
 use crate::graph::Graph;
-use crate::op::{NodeId, Op};
+use crate::op::{NodeId, Op, Origin};
 use crate::shape::{Shape, ShapeId};
 
 /// A node of a [`Graph`]: a small copy that carries the operators and methods which record new nodes.
@@ -80,9 +80,10 @@ impl<'g, T: Scalar> Var<'g, T> {
     /// If the node is invalid, or memory for the value cannot be had.
     #[track_caller]
     pub fn value(self) -> Result<ArrayD<T>> {
-        self.evaluate("value")?;
+        let caller = Location::caller();
+        self.evaluate("value", caller)?;
         let read = self.graph.tape.borrow().read(self.id);
-        read.or_else(|fault| self.graph.error("value", &[self.id], fault, Location::caller()))
+        read.or_else(|fault| self.graph.error("value", &[self.id], fault, caller))
     }
 
     /// The value of a node with exactly one element.
@@ -102,15 +103,14 @@ impl<'g, T: Scalar> Var<'g, T> {
             );
             return self.graph.error("item", &[self.id], fault, caller);
         }
-        self.evaluate("item")?;
+        self.evaluate("item", caller)?;
         Ok(self.graph.tape.borrow().read_one(self.id))
     }
 
-    #[track_caller]
-    fn evaluate(self, operation: &str) -> Result<()> {
+    fn evaluate(self, operation: &str, caller: Origin) -> Result<()> {
         self.graph.check(self.id)?;
         let evaluated = self.graph.tape.borrow_mut().evaluate(self.id);
-        evaluated.or_else(|fault| self.graph.error(operation, &[self.id], fault, Location::caller()))
+        evaluated.or_else(|fault| self.graph.error(operation, &[self.id], fault, caller))
     }
 
     pub(crate) fn shape_id(self) -> ShapeId {
@@ -151,6 +151,7 @@ impl<'g, T: Scalar> Var<'g, T> {
 /// The node's line of the listing that printing its graph gives.
 impl<T: Scalar> fmt::Debug for Var<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.graph.tape.borrow().describe(self.id, f)
+        let line = self.graph.tape.borrow().line(self.id);
+        f.write_str(&line)
     }
 }
