@@ -1,7 +1,9 @@
 //! facade
 pub mod prelude {
     //! What nearly every program needs.
-    pub use chainrule_graph::{Graph, IntoArray, IntoAxes, IntoVar, Scalar, Structure, Unary, Var, jvp, keep, vjp};
+    pub use chainrule_graph::{
+        Graph, IntoArray, IntoAxes, IntoVar, Scalar, Structure, Unary, Var, jvp, keep, vjp,
+    };
     #[cfg(feature = "layers")]
     pub use chainrule_layers::*;
 }
