@@ -58,14 +58,15 @@ fn claims(program: &Program) -> Result<(), Failure> {
     let forward = jvp(gradients.clone(), xs.clone(), vs.clone())?;
     let along = gradients.iter().zip(&vs).map(|(&g, &v)| (g * v).sum()).reduce(|a, b| a + b);
     let reverse = along.unwrap_or(graph.constant(0.0)).grad(xs)?;
-    let scale = leaves.iter().flat_map(|&id| program.gradient(id, &[]).1.data).fold(1.0, f64::max);
-    for (k, &id) in leaves.iter().enumerate() {
-        let (want, sizes) = program.gradient(id, &[]);
+    let firsts: Vec<_> = leaves.iter().map(|&id| program.gradient(id, &[])).collect();
+    let scale =
+        firsts.iter().flat_map(|(_, sizes)| &sizes.data).fold(1.0, |scale: f64, &size| scale.max(size));
+    for (k, (&id, (want, sizes))) in leaves.iter().zip(firsts).enumerate() {
+        let wanted = program.hessian_times(id, &moves, &sizes);
         verdict.same(&format!("shape of the gradient for v{id}"), gradients[k].shape()?, want.shape)?;
         for ((got, want), size) in numbers(gradients[k])?.into_iter().zip(want.data).zip(sizes.data) {
             verdict.near(&format!("gradient for v{id}"), got, want, PART * size)?;
         }
-        let wanted = program.hessian_times(id, &moves);
         verdict.same(&format!("count of v{id}"), numbers(reverse[k])?.len(), wanted.len())?;
         let got = numbers(forward[k])?.into_iter().zip(numbers(reverse[k])?);
         for ((forward, reverse), (want, error)) in got.zip(wanted) {

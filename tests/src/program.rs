@@ -165,19 +165,28 @@ impl Genome {
 }
 
 impl Decoder {
+    /// Records a line, and hides it if its values have grown large.
     fn push(&mut self, step: Step) -> Id {
         let value = crate::reference::real_value(&step, &self.values);
         self.steps.push(step);
         self.values.push(value);
-        self.steps.len() - 1
+        let id = self.steps.len() - 1;
+        if self.size(id) > 8.0 {
+            self.hidden.push(id);
+        }
+        id
+    }
+
+    /// The largest absolute value.
+    fn size(&self, id: Id) -> f64 {
+        self.values[id].data.iter().fold(0.0, |size, x| size.max(x.abs()))
     }
 
     /// Records a line, and behind it a scaling if its values have grown large.
     fn push_tamed(&mut self, step: Step) {
         let id = self.push(step);
-        let size = self.values[id].data.iter().fold(0.0_f64, |size, x| size.max(x.abs()));
+        let size = self.size(id);
         if size > 8.0 {
-            self.hidden.push(id);
             self.push(Step::Number('*', id, 2f64.powi(1 - size.log2().ceil() as i32), false));
         }
     }

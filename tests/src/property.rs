@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 
-use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
 use crate::oracle::scalar::H;
 use crate::program::{Program, programs};
@@ -62,14 +62,14 @@ pub fn for_programs(
     lines: usize,
     claim: impl Fn(&Program, &mut Verdict) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let soak = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok());
+    let soak: Option<u32> = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok());
     let cases = soak.unwrap_or(cases);
-    let mut runner = TestRunner::new(Config {
-        cases,
-        failure_persistence: None,
-        max_shrink_iters: 20_000,
-        ..Config::default()
-    });
+    let config = Config { cases, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() };
+    // The same programs every time; a soak looks for new ones.
+    let mut runner = match soak {
+        None => TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha)),
+        Some(_) => TestRunner::new(config),
+    };
     let worst = Cell::new(0.0_f64);
     let result = runner.run(&programs(lines), |program| {
         let mut verdict = Verdict::default();

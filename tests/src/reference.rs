@@ -13,7 +13,8 @@ pub type Move = (Id, Arr<f64>);
 pub struct Run {
     /// The value at the point; the imaginary part over `H` is the tangent.
     pub values: Vec<Arr<C>>,
-    /// The sum of the absolute values of all contributions to the tangent.
+    /// The sum of the absolute values of all contributions to the tangent, and of what they change by where a value is
+    /// rounded: what the error of a tangent is in proportion to.
     pub sizes: Vec<Arr<f64>>,
 }
 
@@ -70,38 +71,41 @@ where
     })
 }
 
+/// The value of a node by its number.
+type Known<'f, 'a> = &'f dyn Fn(Id) -> &'a Arr<C>;
+
 /// The value of one line. `frozen` is what a detached node stays at while others move.
-fn value(step: &Step, known: &[Arr<C>], frozen: Option<&Arr<C>>) -> Arr<C> {
-    let at = |id: Id| &known[id];
-    let map = |id: Id, f: Unary<f64>| at(id).map(|z| unary(f, z).unwrap_or(NAN));
+fn value<'a>(step: &Step, known: Known<'_, 'a>, frozen: Option<&'a Arr<C>>) -> Arr<C> {
+    let at = |id: &Id| known(*id);
+    let map = |id: &Id, f: Unary<f64>| at(id).map(|z| unary(f, z).unwrap_or(NAN));
     match step {
         Step::Leaf(value) => complex(value),
-        Step::Pair(s, a, b) => at(*a).zip(at(*b), |x, y| binary(sign(*s), x, y).unwrap_or(NAN)),
-        Step::Number(s, a, c, left) => at(*a).map(|x| {
+        Step::Pair(s, a, b) => at(a).zip(at(b), |x, y| binary(sign(*s), x, y).unwrap_or(NAN)),
+        Step::Number(s, a, c, left) => at(a).map(|x| {
             let c = C::new(*c, 0.0);
             let (x, y) = if *left { (c, x) } else { (x, c) };
             binary(sign(*s), x, y).unwrap_or(NAN)
         }),
-        Step::Neg(a) => at(*a).map(|x| -x),
-        Step::MatMul(a, b) => at(*a).matmul(at(*b)),
-        Step::Function(f, a) => map(*a, registry(*f)),
-        Step::Detach(a) => frozen.unwrap_or(at(*a)).map(|z| C::new(z.re, 0.0)),
+        Step::Neg(a) => at(a).map(|x| -x),
+        Step::MatMul(a, b) => at(a).matmul(at(b)),
+        Step::Function(f, a) => map(a, registry(*f)),
+        Step::Detach(a) => frozen.unwrap_or(at(a)).map(|z| C::new(z.re, 0.0)),
         Step::Weigh(a, weights) => {
             let all: Vec<usize> = (0..weights.shape.len()).collect();
-            at(*a).zip(weights, |x, w: f64| x * w).sum(&all, false)
+            at(a).zip(weights, |x, w: f64| x * w).sum(&all, false)
         }
         other => {
             let operand = other.operands().first().copied().unwrap_or(0);
-            structural(other, at(operand), |x, c| x * c).unwrap_or(Arr::zeros(&[]))
+            structural(other, at(&operand), |x, c| x * c).unwrap_or(Arr::zeros(&[]))
         }
     }
 }
 
 /// The magnitude of one line's tangent: each operand's own contribution by complex step, in absolute values.
-fn size(step: &Step, known: &[Arr<C>], sizes: &[Arr<f64>]) -> Arr<f64> {
-    let re = |id: Id| known[id].map(|z| z.re);
-    let moved = |id: Id| known[id].zip(&sizes[id], |z, m: f64| C::new(z.re, H * m));
-    let still = |id: Id| known[id].map(|z| C::new(z.re, 0.0));
+fn size(step: &Step, known: Known<'_, '_>, sizes: &[Arr<f64>]) -> Arr<f64> {
+    let re = |id: Id| known(id).map(|z| z.re);
+    let moved = |id: Id| known(id).zip(&sizes[id], |z, m: f64| C::new(z.re, H * m));
+    let still = |id: Id| known(id).map(|z| C::new(z.re, 0.0));
     let abs = |z: C| (z.im / H).abs();
     match step {
         Step::Leaf(value) => Arr::zeros(&value.shape),
@@ -115,11 +119,10 @@ fn size(step: &Step, known: &[Arr<C>], sizes: &[Arr<f64>]) -> Arr<f64> {
         }
         Step::Number(..) | Step::Neg(_) | Step::Function(..) => {
             let operand = step.operands().first().copied().unwrap_or(0);
-            let mut copy = known.to_vec();
-            copy[operand] = moved(operand);
-            value(step, &copy, None).map(abs)
+            let moved = moved(operand);
+            value(step, &|_| &moved, None).map(abs)
         }
-        Step::Detach(a) => Arr::zeros(&known[*a].shape),
+        Step::Detach(a) => Arr::zeros(&known(*a).shape),
         Step::Weigh(a, weights) => {
             let all: Vec<usize> = (0..weights.shape.len()).collect();
             sizes[*a].zip(weights, |m, w: f64| m * w.abs()).sum(&all, false)
@@ -131,10 +134,45 @@ fn size(step: &Step, known: &[Arr<C>], sizes: &[Arr<f64>]) -> Arr<f64> {
     }
 }
 
+/// What the error of a line's value is in proportion to: its own rounding, and its operands' errors passed on. Where
+/// values cancel it is much more than the value.
+fn doubt(step: &Step, known: Known<'_, '_>, doubts: &[Arr<f64>], here: &Arr<C>) -> Arr<f64> {
+    match step {
+        // Leaves are exact, and detached values the same as before.
+        Step::Leaf(value) => Arr::zeros(&value.shape),
+        Step::Detach(a) => doubts[*a].clone(),
+        _ => size(step, known, doubts).zip(here, |passed, z: C| passed + z.re.abs()),
+    }
+}
+
+/// [`size`], and the change of it when the operands' values move by their doubts: a slope is taken at a rounded value.
+fn size_in_doubt(step: &Step, known: Known<'_, '_>, sizes: &[Arr<f64>], doubts: &[Arr<f64>]) -> Arr<f64> {
+    const PART: f64 = 1.0 / (1_u64 << 40) as f64;
+    let plain = size(step, known, sizes);
+    let curved = match step {
+        Step::Pair(sign, ..) => matches!(sign, '*' | '/'),
+        Step::Number(sign, _, _, left) => *sign == '/' && *left,
+        Step::MatMul(..) | Step::Function(..) => true,
+        _ => false,
+    };
+    if !curved {
+        return plain;
+    }
+    [PART, -PART].into_iter().fold(plain.clone(), |largest, part| {
+        let operands = step.operands();
+        let moved: Vec<Arr<C>> =
+            operands.iter().map(|&id| known(id).zip(&doubts[id], |z, doubt: f64| z + part * doubt)).collect();
+        let place = |id: Id| operands.iter().position(|&operand| operand == id).unwrap_or(0);
+        let changed =
+            size(step, &|id| &moved[place(id)], sizes).zip(&plain, |m, p: f64| p + (m - p).abs() / PART);
+        largest.zip(&changed, f64::max)
+    })
+}
+
 /// The value of one line while a program is being made.
 pub fn real_value(step: &Step, known: &[Arr<f64>]) -> Arr<f64> {
     let known: Vec<Arr<C>> = known.iter().map(complex).collect();
-    value(step, &known, None).map(|z| z.re)
+    value(step, &|id| &known[id], None).map(|z| z.re)
 }
 
 impl Program {
@@ -143,11 +181,13 @@ impl Program {
     pub fn run(&self, directions: &[Move], shift: &[Move], sizes_too: bool) -> Run {
         let frozen = if shift.is_empty() { None } else { Some(self.run(&[], &[], false).values) };
         let mut run = Run { values: Vec::new(), sizes: Vec::new() };
+        let mut doubts = Vec::new();
         for (id, step) in self.steps.iter().enumerate() {
-            let mut here = value(step, &run.values, frozen.as_ref().map(|values| &values[id]));
+            let mut here = value(step, &|id| &run.values[id], frozen.as_ref().map(|values| &values[id]));
             let mut magnitude = Arr::zeros(&here.shape);
             if sizes_too {
-                magnitude = size(step, &run.values, &run.sizes);
+                magnitude = size_in_doubt(step, &|id| &run.values[id], &run.sizes, &doubts);
+                doubts.push(doubt(step, &|id| &run.values[id], &doubts, &here));
             }
             for (_, by) in shift.iter().filter(|(node, _)| *node == id) {
                 here = here.zip(by, |z, d: f64| z + d);
@@ -178,9 +218,8 @@ impl Program {
     }
 
     /// The Hessian of the result with respect to `of`, times the directions: for each element the value and the
-    /// error of the differences.
-    pub fn hessian_times(&self, of: Id, directions: &[Move]) -> Vec<(f64, f64)> {
-        let (_, sizes) = self.gradient(of, &[]);
+    /// error of the differences. `sizes` are the magnitudes of the gradient for `of`.
+    pub fn hessian_times(&self, of: Id, directions: &[Move], sizes: &Arr<f64>) -> Vec<(f64, f64)> {
         derivative(1.0 / 128.0, &sizes.data, |h| {
             let shift: Vec<Move> = directions.iter().map(|(id, d)| (*id, d.map(|x| x * h))).collect();
             self.gradient(of, &shift).0.data

@@ -11,8 +11,8 @@ use chainrule_tests::property::{Failure, Verdict, for_programs};
 use chainrule_tests::reference::Move;
 
 /// Errors are at most this part of the sum of the absolute values of all contributions. That sum (`Run::sizes`) allows
-/// cancellation exactly where it happens. The rest, 4500 units of roundoff, is for the roundings of some 30 lines with
-/// sums of up to 81 terms, and for slopes taken at values that are rounded themselves.
+/// cancellation exactly where it happens, of tangents and of the values that slopes are taken at. The rest, 4500 units of
+/// roundoff, is for the roundings of some 30 lines with sums of up to 81 terms.
 const PART: f64 = 1e-12;
 
 /// Second derivatives: in proportion to the magnitudes of the first ones, beside the error of the differences.
@@ -184,8 +184,9 @@ fn second_derivatives_are_those_of_extrapolated_differences() {
         let mut scale = 1.0_f64;
         let mut wanted = Vec::new();
         for &id in &inputs {
-            scale = program.gradient(id, &[]).1.data.iter().fold(scale, |m, s| m.max(*s));
-            wanted.push(program.hessian_times(id, &moves));
+            let sizes = program.gradient(id, &[]).1;
+            scale = sizes.data.iter().fold(scale, |m, s| m.max(*s));
+            wanted.push(program.hessian_times(id, &moves, &sizes));
         }
         scale = wanted.iter().flatten().fold(scale, |m, (h, _)| m.max(h.abs()));
         for ((id, wanted), (f, r)) in inputs.iter().zip(wanted).zip(forward.into_iter().zip(reverse)) {

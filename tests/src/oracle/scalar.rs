@@ -41,11 +41,18 @@ fn powf(z: C, c: f64) -> C {
 }
 
 fn sigmoid(z: C) -> C {
-    recip(exp(-z) + 1.0)
+    // Whichever exponential does not overflow.
+    if z.re < 0.0 { exp(z) * recip(exp(z) + 1.0) } else { recip(exp(-z) + 1.0) }
 }
 
 fn tanh(z: C) -> C {
     let (a, b) = (2.0 * z.re, 2.0 * z.im);
+    if a.abs() > 40.0 {
+        // The same, with both parts of the fraction times 2 e^-|a|: cosh overflows, this does not.
+        let t = (-a.abs()).exp();
+        let size = 1.0 + t * t + 2.0 * t * b.cos();
+        return C::new((1.0 - t * t).copysign(a) / size, 2.0 * t * b.sin() / size);
+    }
     let size = a.cosh() + b.cos();
     C::new(a.sinh() / size, b.sin() / size)
 }
@@ -128,6 +135,24 @@ mod tests {
                 let got = slope(f, x).unwrap();
                 assert!((got - want).abs() <= 1e-14 * want.abs(), "{f:?} at {x}: {got}, not {want}");
             }
+        }
+    }
+
+    /// Far out the exponentials overflow, the functions do not: slopes vanish, and nothing is NaN.
+    #[test]
+    fn saturated_functions_are_finite() {
+        for (f, top) in [(Unary::Sigmoid, 1.0), (Unary::Tanh, 1.0)] {
+            for x in [300.0, 800.0, 1e4, 1e300] {
+                assert_eq!(unary(f, C::new(x, H)).unwrap().re, top, "{f:?} of {x}");
+                let left = unary(f, C::new(-x, H)).unwrap();
+                assert!(left.re.is_finite() && left.re <= 0.0_f64.max(1e-100), "{f:?} of -{x}: {left}");
+                assert!(slope(f, x).unwrap().abs() < 1e-100 && slope(f, -x).unwrap().abs() < 1e-100, "{f:?}");
+            }
+        }
+        // Where the two formulas meet.
+        for x in [19.99_f64, 20.01] {
+            let want = 1.0 / x.cosh().powi(2);
+            assert!((slope(Unary::Tanh, x).unwrap() / want - 1.0).abs() < 1e-14);
         }
     }
 
