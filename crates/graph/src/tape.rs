@@ -135,7 +135,8 @@ impl<T: Scalar> Tape<T> {
         }
         let id = NodeId(self.nodes.len() as u32);
         let origin = self.origin(caller);
-        self.nodes.push(Node { op, operands, shape, origin });
+        let derived = self.deriving.is_some();
+        self.nodes.push(Node { op, operands, shape, derived, origin });
         self.values.push_pending();
         id
     }

@@ -16,7 +16,7 @@ use smallvec::smallvec;
 use crate::Scalar;
 use crate::error::{ErrorKind, Fault, Result};
 use crate::graph::Graph;
-use crate::op::{NodeId, Op, Origin};
+use crate::op::{Axes, NodeId, Op, Origin};
 use crate::shape::{Shape, ShapeId};
 
 /// A node of a [`Graph`]: a small copy that carries the operators and methods which record new nodes.
@@ -132,6 +132,20 @@ impl<'g, T: Scalar> Var<'g, T> {
     pub(crate) fn record(self, op: Op<T>) -> Self {
         let id = self.graph.tape.borrow_mut().push(op, smallvec![self.id], Location::caller());
         Var { id, ..self }
+    }
+
+    /// Records an operation of this operand and another one.
+    #[track_caller]
+    pub(crate) fn record_with(self, op: Op<T>, other: Self) -> Self {
+        let operands = smallvec![self.id, other.id];
+        let id = self.graph.tape.borrow_mut().push(op, operands, Location::caller());
+        Var { id, ..self }
+    }
+
+    /// This node repeated along `axes`, to the shape of `like`.
+    #[track_caller]
+    pub(crate) fn spread(self, axes: &Axes, like: Self) -> Self {
+        self.record(Op::Broadcast { axes: axes.clone(), to: like.shape_id() })
     }
 
     /// Records that `operation` could not be done.
