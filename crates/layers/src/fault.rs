@@ -1,0 +1,54 @@
+//! How this crate says that something is wrong: with `chainrule_graph`'s own [`Error`](chainrule_graph::Error), so that
+//! a user's program has one error type and one `?`.
+
+use chainrule_graph::{Graph, Result, Scalar, Var};
+
+/// What is wrong and how to mend it, before it is known where it happened.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    pub(crate) message: String,
+    pub(crate) help: &'static str,
+}
+
+impl Fault {
+    pub(crate) fn new(message: impl Into<String>, help: &'static str) -> Self {
+        Fault { message: message.into(), help }
+    }
+
+    /// As an `Err`, at the caller's line.
+    ///
+    /// The graph makes errors only inside of nodes, so one is recorded and read again. It is invalid whatever happens:
+    /// the second arm is there because the compiler cannot know that.
+    #[track_caller]
+    pub(crate) fn raise<V>(self, operation: &str) -> Result<V> {
+        match Graph::new().invalid(operation, &[], &self.message, self.help).shape() {
+            Err(error) => Err(error),
+            Ok(_) => self.raise(operation),
+        }
+    }
+
+    /// As an invalid node, at the caller's line.
+    #[track_caller]
+    pub(crate) fn node<'g, T: Scalar>(
+        self,
+        operation: &str,
+        graph: &'g Graph<T>,
+        operands: &[Var<'g, T>],
+    ) -> Var<'g, T> {
+        graph.invalid(operation, operands, self.message, self.help)
+    }
+}
+
+/// `` `a`, `b`, `c` ``; long lists are cut, for they end up in an error message.
+pub(crate) fn list<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 12;
+    let count = names.len();
+    if count == 0 {
+        return "none".to_owned();
+    }
+    let mut text = names.take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    if count > SHOWN {
+        text.push_str(&format!(" and {} more", count - SHOWN));
+    }
+    text
+}

@@ -1,0 +1,206 @@
+//! [`Params`]: the numbers of a model, by name.
+
+use chainrule_graph::{Graph, IntoArray, Result, Scalar};
+use indexmap::IndexMap;
+use indexmap::map;
+use ndarray::{ArrayD, Zip};
+
+use crate::bound::Bound;
+use crate::fault::{Fault, list};
+use crate::layer::{Declarations, Layer};
+
+/// The parameters of a model: named arrays, in the order of their declaration.
+///
+/// They belong to you, not to a graph or a layer. A training step [binds](Params::bind) them to a graph, takes the
+/// gradient of a loss, and [steps](Params::step):
+///
+/// ```
+/// use chainrule_graph::Graph;
+/// use chainrule_layers::{Dense, Params, half_squared_error};
+///
+/// let model = Dense::new(2, 1);
+/// let mut params = Params::init(&model, 42)?;
+/// let mut losses = Vec::new();
+/// for _ in 0..2 {
+///     let graph = Graph::new();
+///     let bound = params.bind(&graph);
+///     let output = bound.apply(&model, [0.5, -1.0]);
+///     let loss = half_squared_error([1.0], output);
+///     params.step(&loss.grad(bound)?, 0.1)?;
+///     losses.push(loss.item()?);
+/// }
+/// assert!(losses[1] < losses[0]);
+/// # Ok::<(), chainrule_graph::Error>(())
+/// ```
+///
+/// Names are paths: `weight` for a single [`Dense`](crate::Dense), `0.weight` inside of a
+/// [`Sequential`](crate::Sequential), `encoder.0.weight` inside of one that is named `encoder`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Params<T = f64> {
+    values: IndexMap<String, ArrayD<T>>,
+}
+
+impl<T: Scalar> Default for Params<T> {
+    fn default() -> Self {
+        Params { values: IndexMap::new() }
+    }
+}
+
+impl<T: Scalar> Params<T> {
+    /// No parameters.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The first values of all parameters that `model` declares; what they depend on is written at [`Init`](crate::Init).
+    ///
+    /// ```
+    /// use chainrule_layers::{Params, Sequential};
+    ///
+    /// let model = Sequential::new().dense(64, 128).sigmoid().dense(128, 10);
+    /// let params = Params::<f64>::init(&model, 1)?;
+    /// assert_eq!(params.names().collect::<Vec<_>>(), ["0.weight", "0.bias", "2.weight", "2.bias"]);
+    /// assert_eq!(params.count(), 64 * 128 + 128 + 128 * 10 + 10);
+    /// # Ok::<(), chainrule_graph::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If an [`Init`](crate::Init) is refused, a name is impossible or given twice, or memory cannot be had. The error
+    /// names the parameter.
+    #[track_caller]
+    pub fn init<L: Layer<T> + ?Sized>(model: &L, seed: u64) -> Result<Self> {
+        let declared = match Declarations::of(model) {
+            Ok(declared) => declared,
+            Err(fault) => return fault.raise("init"),
+        };
+        let mut params = Params::new();
+        for (path, parameter) in declared {
+            let values = match parameter.values(&path, seed) {
+                Ok(values) => values,
+                Err(fault) => return fault.raise("init"),
+            };
+            params.values.insert(path, values);
+        }
+        Ok(params)
+    }
+
+    /// Sets a parameter, in place of one of the same name or after all others. Returns what was there before.
+    ///
+    /// Whether the shape is right is checked by [`Bound::apply`], which knows the model.
+    ///
+    /// ```
+    /// use chainrule_layers::Params;
+    /// use ndarray::array;
+    ///
+    /// let mut params = Params::new();
+    /// assert!(params.insert("weight", array![[1.0, 2.0], [3.0, 4.0]]).is_none());
+    /// assert!(params.insert("bias", [0.5, 0.5]).is_none());
+    /// assert_eq!(params.count(), 6);
+    /// ```
+    pub fn insert(&mut self, name: impl Into<String>, value: impl IntoArray<T>) -> Option<ArrayD<T>> {
+        self.values.insert(name.into(), value.with_view(|view| view.to_owned()))
+    }
+
+    /// The values of a parameter.
+    pub fn get(&self, name: &str) -> Option<&ArrayD<T>> {
+        self.values.get(name)
+    }
+
+    /// The values of a parameter, to be changed.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut ArrayD<T>> {
+        self.values.get_mut(name)
+    }
+
+    /// Names and values, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &ArrayD<T>)> {
+        self.values.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// The names, in order.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.values.keys().map(String::as_str)
+    }
+
+    /// How many arrays there are.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// How many numbers there are in all arrays together.
+    pub fn count(&self) -> usize {
+        self.values.values().map(ArrayD::len).sum()
+    }
+
+    /// Declares each parameter as a variable of `graph`, under its name.
+    ///
+    /// Names are unique in a graph: binding two stores with a name in common makes the later node invalid.
+    #[track_caller]
+    pub fn bind<'g>(&self, graph: &'g Graph<T>) -> Bound<'g, T> {
+        let mut nodes = IndexMap::with_capacity(self.len());
+        for (name, value) in &self.values {
+            nodes.insert(name.clone(), graph.variable(name, value));
+        }
+        Bound::new(graph, nodes)
+    }
+
+    /// One step of gradient descent: `p <- p - rate * g` for every parameter `p` and its gradient `g`.
+    ///
+    /// `gradients` is what `loss.grad(bound)?` returns. All or nothing: everything is checked before the first parameter
+    /// changes.
+    ///
+    /// # Errors
+    /// If `rate` is not finite, the names are not the same on both sides, a gradient has another shape than its parameter
+    /// or cannot be computed, or a parameter would become infinite or NaN. The error names the parameter.
+    #[track_caller]
+    pub fn step(&mut self, gradients: &Bound<'_, T>, rate: T) -> Result<()> {
+        if !rate.is_finite() {
+            return Fault::new(format!("the rate is {rate}"), "give a finite number, such as 0.1")
+                .raise("step");
+        }
+        if let Some(name) = gradients.names().find(|&name| !self.values.contains_key(name)) {
+            let reason = format!("no parameter `{name}` for this gradient; there are {}", list(self.names()));
+            return Fault::new(reason, "take the gradient with respect to these parameters, bound")
+                .raise("step");
+        }
+        let mut next = Vec::with_capacity(self.len());
+        for (name, value) in &self.values {
+            let Some(gradient) = gradients.find(name) else {
+                let reason = format!("no gradient for `{name}`; there are {}", list(gradients.names()));
+                return Fault::new(reason, "bind the parameters again after adding one").raise("step");
+            };
+            let gradient = gradient.value()?;
+            if gradient.shape() != value.shape() {
+                let (g, p) = (gradient.shape(), value.shape());
+                let reason = format!("the gradient of `{name}` has shape {g:?}, the parameter {p:?}");
+                return Fault::new(reason, "bind the parameters again after changing a shape").raise("step");
+            }
+            let stepped = Zip::from(value).and(&gradient).map_collect(|&p, &g| p - rate * g);
+            if let Some((place, wrong)) = stepped.indexed_iter().find(|(_, p)| !p.is_finite()) {
+                let reason =
+                    format!("`{name}` would become {wrong} at {:?}", ndarray::Dimension::slice(&place));
+                let help = "nothing was changed; a smaller rate often helps, else look for NaN in the data";
+                return Fault::new(reason, help).raise("step");
+            }
+            next.push(stepped);
+        }
+        for (value, next) in self.values.values_mut().zip(next) {
+            *value = next;
+        }
+        Ok(())
+    }
+}
+
+/// Names and values, in order.
+impl<'a, T> IntoIterator for &'a Params<T> {
+    type Item = (&'a String, &'a ArrayD<T>);
+    type IntoIter = map::Iter<'a, String, ArrayD<T>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.values.iter()
+    }
+}
