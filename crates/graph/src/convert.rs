@@ -169,3 +169,44 @@ axes_of_integers!(i32, isize, usize);
 fn axis<I: TryInto<isize>>(number: I) -> isize {
     number.try_into().unwrap_or(isize::MAX)
 }
+
+/// A shape as [`Var::reshape`](crate::Var::reshape) takes it: an array, slice or `Vec` of sizes, of which one may be -1:
+/// it is inferred from the number of elements.
+pub trait IntoShape {
+    /// The sizes, with -1 for the one to be inferred.
+    fn into_shape(self) -> Vec<isize>;
+}
+
+macro_rules! shapes_of_integers {
+    ($($I:ty),+) => {
+        $(
+            impl<const N: usize> IntoShape for [$I; N] {
+                fn into_shape(self) -> Vec<isize> {
+                    self.into_iter().map(axis).collect()
+                }
+            }
+            impl<const N: usize> IntoShape for &[$I; N] {
+                fn into_shape(self) -> Vec<isize> {
+                    self.iter().copied().map(axis).collect()
+                }
+            }
+            impl IntoShape for &[$I] {
+                fn into_shape(self) -> Vec<isize> {
+                    self.iter().copied().map(axis).collect()
+                }
+            }
+            impl IntoShape for Vec<$I> {
+                fn into_shape(self) -> Vec<isize> {
+                    self.into_iter().map(axis).collect()
+                }
+            }
+            impl IntoShape for &Vec<$I> {
+                fn into_shape(self) -> Vec<isize> {
+                    self.iter().copied().map(axis).collect()
+                }
+            }
+        )+
+    };
+}
+
+shapes_of_integers!(i32, isize, usize);

@@ -165,8 +165,20 @@ impl<T: Scalar> Graph<T> {
     ) -> Var<'g, T> {
         let caller = Location::caller();
         let fault = Fault::new(ErrorKind::Argument, message, help);
+        self.refuse(operation, operands, fault, caller)
+    }
+
+    /// An invalid node for a call with these operands, of this graph or others.
+    pub(crate) fn refuse<'g>(
+        &'g self,
+        operation: &str,
+        operands: &[Var<'g, T>],
+        fault: Fault,
+        caller: crate::op::Origin,
+    ) -> Var<'g, T> {
         let mut tape = self.tape.borrow_mut();
         let ours: Vec<NodeId> = operands.iter().filter(|x| x.is_in(self)).map(|x| x.id).collect();
+        // The error of an operand comes first: it is the cause.
         let earlier = ours.iter().find_map(|&id| tape.error(id));
         let id = match earlier {
             Some(error) => tape.invalid(error, caller),

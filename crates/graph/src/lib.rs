@@ -51,13 +51,17 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod behalf;
 mod convert;
+mod custom;
 mod differentiate;
 mod display;
+mod einsum;
 mod error;
 mod execute;
 mod graph;
 mod linear;
+mod linear_map;
 mod number;
 mod op;
 mod path;
@@ -66,13 +70,16 @@ mod shape;
 mod structure;
 mod sweep;
 mod tape;
+mod values;
 mod var;
 
-pub use convert::{IntoArray, IntoAxes, IntoVar, Keep, keep};
+pub use convert::{IntoArray, IntoAxes, IntoShape, IntoVar, Keep, keep};
+pub use custom::CustomOp;
 pub use differentiate::{jvp, vjp};
 pub use error::{Error, ErrorKind, Result};
 pub use graph::{Graph, Scope};
+pub use linear_map::LinearMap;
 pub use number::Scalar;
 pub use scalar::{Binary, Domain, Unary};
 pub use structure::Structure;
-pub use var::Var;
+pub use var::{Conv, IntoIndices, Pool, Sizes, Triangle, Var};

@@ -129,10 +129,10 @@ pub(crate) fn partial<'g, T: Scalar>(
             0 => triangular_divisor(*triangle, a, y),
             _ => Linear::TriangularSolve { matrix: a, triangle: *triangle },
         },
-        (Op::Custom(op), operands) => op.derivative(i, operands, y).0,
-        (Op::ArgExtremum { .. }, _) => Linear::Zero,
+        (Op::Custom(custom), operands) => custom.op.derivative(i, operands, y).0,
+        (Op::ArgExtremum { .. } | Op::Guard(_), _) => Linear::Zero,
         // Leaves have no operands, and each operation has the number of operands matched above.
-        (Op::Invalid(_) | Op::Variable(_) | Op::Constant, _) => Linear::Zero,
+        (Op::Invalid(_) | Op::Variable(_) | Op::Constant | Op::Example, _) => Linear::Zero,
         (
             Op::Map(_)
             | Op::Zip(_)
@@ -188,10 +188,8 @@ fn cholesky<'g, T: Scalar>(l: Var<'g, T>) -> Linear<'g, T> {
         std::cmp::Ordering::Equal => T::of(0.5),
         std::cmp::Ordering::Less => T::zero(),
     });
-    let divide = || Linear::TriangularSolve {
-        matrix: l,
-        triangle: Triangle { upper: false, transposed: false },
-    };
+    let divide =
+        || Linear::TriangularSolve { matrix: l, triangle: Triangle { upper: false, transposed: false } };
     let swap = || Linear::Permute(Axes::from_slice(&[1, 0]));
     // X L'⁻¹ = (L⁻¹ X')'
     divide()
@@ -214,10 +212,7 @@ fn triangular_divisor<'g, T: Scalar>(triangle: Triangle, a: Var<'g, T>, x: Var<'
         true => mask.then(Linear::Permute(Axes::from_slice(&[1, 0]))),
         false => mask,
     };
-    masked
-        .then(right(x))
-        .then(Linear::Scale(-T::one()))
-        .then(Linear::TriangularSolve { matrix: a, triangle })
+    masked.then(right(x)).then(Linear::Scale(-T::one())).then(Linear::TriangularSolve { matrix: a, triangle })
 }
 
 /// `A B`, linear in each factor. A vector is taken for the matrix it stands for (a row on the left, a column on the

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use crate::Scalar;
-use crate::custom::CustomOp;
+use crate::custom::Custom;
 use crate::scalar::{Binary, Unary};
 use crate::shape::ShapeId;
 
@@ -77,8 +77,12 @@ pub(crate) enum Op<T> {
     Variable(u32),
     /// An unnamed leaf.
     Constant,
+    /// A leaf without a value: one example of a batch, while `vmap` records a function of it.
+    Example,
     /// The operand's value, through which no derivative passes.
     Detach,
+    /// The operand, of which a branch of the program was taken: it must still be not 0 (or still 0).
+    Guard(bool),
     /// A scalar function of each element.
     Map(Unary<T>),
     /// A scalar function of two elements in the same place of two arrays of the same shape.
@@ -126,7 +130,7 @@ pub(crate) enum Op<T> {
     /// Natural logarithm of the determinant; NaN where it is negative.
     LogDet,
     /// An operation of the user's own.
-    Custom(Arc<dyn CustomOp<T>>),
+    Custom(Arc<Custom<T>>),
 }
 
 impl<T: Scalar> Op<T> {
@@ -136,6 +140,8 @@ impl<T: Scalar> Op<T> {
             Op::Invalid(_) => "invalid",
             Op::Variable(_) => "variable",
             Op::Constant => "constant",
+            Op::Example => "example",
+            Op::Guard(_) => "holds",
             Op::Detach => "detach",
             Op::Map(unary) => unary.name(),
             Op::Zip(binary) => binary.name(),
@@ -153,17 +159,17 @@ impl<T: Scalar> Op<T> {
             Op::Slice(_) => "slice",
             Op::Unslice { .. } => "unslice",
             Op::Concat(_) => "concat",
-            Op::Gather { along: false, .. } => "gather",
+            Op::Gather { along: false, .. } => "take",
             Op::Gather { along: true, .. } => "take_along",
-            Op::Scatter { along: false, .. } => "scatter",
-            Op::Scatter { along: true, .. } => "put_along",
+            Op::Scatter { along: false, .. } => "scatter_add",
+            Op::Scatter { along: true, .. } => "scatter_add_along",
             Op::Unfold(_) => "unfold",
             Op::Fold { .. } => "fold",
             Op::Cholesky => "cholesky",
-            Op::TriangularSolve(_) => "triangular_solve",
+            Op::TriangularSolve(_) => "solve_triangular",
             Op::Solve => "solve",
             Op::LogDet => "log_det",
-            Op::Custom(op) => op.name(),
+            Op::Custom(op) => op.name,
         }
     }
 
@@ -173,13 +179,14 @@ impl<T: Scalar> Op<T> {
         match self {
             Op::Map(unary) => unary.is_step(),
             Op::Zip(binary) => binary.is_step(),
-            Op::ArgExtremum { .. } => true,
+            Op::ArgExtremum { .. } | Op::Guard(_) => true,
             Op::Select => i == 0,
             Op::Gather { .. } | Op::Scatter { .. } => i == 1,
-            Op::Custom(op) => op.cuts(i),
+            Op::Custom(op) => op.cuts.get(i).copied().unwrap_or(false),
             Op::Invalid(_)
             | Op::Variable(_)
             | Op::Constant
+            | Op::Example
             | Op::Detach
             | Op::Broadcast { .. }
             | Op::Sum(_)
@@ -207,7 +214,29 @@ pub(crate) struct Node<T> {
     pub(crate) op: Op<T>,
     pub(crate) operands: Operands,
     pub(crate) shape: ShapeId,
-    /// Whether a sweep recorded it: part of a derivative, not of the user's formula.
-    pub(crate) derived: bool,
+    pub(crate) mark: Mark,
     pub(crate) origin: Origin,
+}
+
+/// How a node came to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// The node whose derivative it is a part of, counted from 1; 0 if it is part of the user's own formula.
+    pub(crate) derived: u32,
+    /// Whether its value is let go of as soon as the last of those that need it is computed.
+    pub(crate) transient: bool,
+    /// Whose checkpoint it stands in, counted from 1; 0 for none.
+    pub(crate) region: u32,
+}
+
+impl Mark {
+    /// Part of the derivative of a node.
+    pub(crate) fn derived_from(self, node: NodeId) -> Self {
+        Mark { derived: node.0.saturating_add(1), ..self }
+    }
+
+    /// The node whose derivative it is a part of.
+    pub(crate) fn primal(self) -> Option<NodeId> {
+        self.derived.checked_sub(1).map(NodeId)
+    }
 }

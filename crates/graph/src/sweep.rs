@@ -7,9 +7,10 @@
 use smallvec::SmallVec;
 
 use crate::Scalar;
+use crate::behalf::Behalf;
 use crate::graph::Graph;
 use crate::linear::partial;
-use crate::op::{NodeId, Op, Operands};
+use crate::op::{Mark, NodeId, Op, Operands};
 use crate::path::{Directions, Path};
 use crate::var::Var;
 
@@ -63,24 +64,22 @@ struct Visit<'g, T: Scalar> {
     op: Op<T>,
     operands: SmallVec<[Var<'g, T>; 4]>,
     result: Var<'g, T>,
+    _behalf: Behalf<'g, T>,
 }
 
 impl<'g, T: Scalar> Visit<'g, T> {
     fn new(graph: &'g Graph<T>, id: NodeId) -> Self {
-        let mut tape = graph.tape.borrow_mut();
+        let tape = graph.tape.borrow();
         let node = tape.nodes.get(id.index());
         let (op, operands) = match node {
             Some(node) => (node.op.clone(), node.operands.clone()),
             None => (Op::Constant, Operands::new()),
         };
-        tape.deriving = node.map(|node| node.origin);
+        let origin = node.map(|node| node.origin);
+        let checkpointed = node.is_some_and(|node| node.mark.transient);
+        let mark = Mark { transient: checkpointed || tape.mark.transient, ..tape.mark.derived_from(id) };
+        drop(tape);
         let operands = operands.iter().map(|&operand| Var::new(graph, operand)).collect();
-        Visit { op, operands, result: Var::new(graph, id) }
-    }
-}
-
-impl<T: Scalar> Drop for Visit<'_, T> {
-    fn drop(&mut self) {
-        self.result.graph().tape.borrow_mut().deriving = None;
+        Visit { op, operands, result: Var::new(graph, id), _behalf: graph.on_behalf(origin, mark) }
     }
 }

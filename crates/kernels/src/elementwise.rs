@@ -142,6 +142,23 @@ fn zip_tiles<T: Scalar, const N: usize>(
     }
 }
 
+/// `out[i] = a[i]` where `condition[i]` is not 0 (NaN is not), else `b[i]`.
+pub fn select<T: Scalar>(condition: View<T>, a: View<T>, b: View<T>, out: &mut [T]) {
+    let len = condition.len().min(a.len()).min(b.len());
+    spread_out(len, out, |start, out| {
+        let (mut conditions, mut others, mut start) = ([T::zero(); TILE], [T::zero(); TILE], start);
+        for out in out.chunks_mut(TILE) {
+            a.read(start, out);
+            b.read(start, &mut others[..out.len()]);
+            condition.read(start, &mut conditions[..out.len()]);
+            start += out.len();
+            for ((out, &b), &condition) in out.iter_mut().zip(&others).zip(&conditions) {
+                *out = if condition == T::zero() { b } else { *out };
+            }
+        }
+    });
+}
+
 /// `out[i] = x[i]`.
 #[inline]
 pub fn copy<T: Scalar>(x: View<T>, out: &mut [T]) {

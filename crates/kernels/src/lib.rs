@@ -4,9 +4,12 @@
 //!
 //! 1. [`Scalar`] is `f32` or `f64`, with the functions whose kinks and NaNs matter for gradients.
 //! 2. [`View`] reads an array of any strides; it is checked once, when it is made.
-//! 3. [`map`], [`zip`] and [`copy`] go over the elements.
-//! 4. [`sum`] and [`sum_all`] add them up, in an order that is part of the definition.
+//! 3. [`map`], [`zip`], [`select`] and [`copy`] go over the elements.
+//! 4. [`sum`] and [`sum_all`] add them up, in an order that is part of the definition; [`extremum`] finds the largest.
 //! 5. [`Matrix`] and [`matmul`] multiply matrices where they lie.
+//! 6. [`cumsum`], [`gather`] and their like go along one axis of [`Lanes`]; [`place`] and [`accumulate`] write through
+//!    strides.
+//! 7. [`cholesky`], [`triangular_solve`], [`solve`] and [`log_det`] are for single small matrices.
 //!
 //! ```
 //! use chainrule_kernels::{Matrix, Scalar, View, matmul, sum, zip};
@@ -37,12 +40,20 @@
 //! [`matmul`].
 
 mod elementwise;
+mod extremum;
+mod grid;
+mod lanes;
+mod linalg;
 mod product;
 mod reduce;
 mod scalar;
 mod view;
 
-pub use elementwise::{copy, map, zip};
+pub use elementwise::{copy, map, select, zip};
+pub use extremum::extremum;
+pub use grid::{accumulate, place};
+pub use lanes::{BadIndex, Lanes, arg_extremum, cumsum, gather, put_along_add, scatter_add, take_along};
+pub use linalg::{LinalgError, cholesky, log_det, solve, triangular_solve};
 pub use product::{Matrix, matmul};
 pub use reduce::{sum, sum_all};
 pub use scalar::Scalar;

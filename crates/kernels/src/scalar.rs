@@ -86,6 +86,91 @@ pub trait Scalar:
         }
     }
 
+    /// -1, 0 or 1; NaN for NaN. (`signum` of the standard library is 1 for 0.)
+    #[inline]
+    fn sign(self) -> Self {
+        let one = if self > Self::zero() { Self::one() } else { -Self::one() };
+        if self == Self::zero() {
+            Self::zero()
+        } else if self.is_nan() {
+            self
+        } else {
+            one
+        }
+    }
+
+    /// `ln(1 + e^x)` as `max(x, 0) + ln(1 + e^-|x|)`: no overflow, and all digits in both tails.
+    #[inline]
+    fn softplus(self) -> Self {
+        let rest = (-self.abs()).exp().ln_1p();
+        // NaN is not above 0, and its exponential is NaN.
+        if self > Self::zero() { self + rest } else { rest }
+    }
+
+    /// The error function.
+    fn erf(self) -> Self;
+
+    /// 1 less the error function, with all digits where that is tiny.
+    fn erfc(self) -> Self;
+
+    /// The larger of the two, NaN if either is; of the two zeros the positive one.
+    #[inline]
+    fn larger(self, other: Self) -> Self {
+        if self.is_nan() | (self > other) | ((self == other) & other.is_sign_negative()) {
+            self
+        } else {
+            other
+        }
+    }
+
+    /// The smaller of the two, NaN if either is; of the two zeros the negative one.
+    #[inline]
+    fn smaller(self, other: Self) -> Self {
+        if self.is_nan() | (self < other) | ((self == other) & self.is_sign_negative()) {
+            self
+        } else {
+            other
+        }
+    }
+
+    /// 1 if this is above the other, ½ if they are equal, else 0.
+    #[inline]
+    fn above(self, other: Self) -> Self {
+        let half = if self == other { Self::of(0.5) } else { Self::zero() };
+        if self > other { Self::one() } else { half }
+    }
+
+    /// 1 if this is less than the other, else 0.
+    #[inline]
+    fn less(self, other: Self) -> Self {
+        if self < other { Self::one() } else { Self::zero() }
+    }
+
+    /// 1 if this is not above the other, else 0.
+    #[inline]
+    fn less_equal(self, other: Self) -> Self {
+        if self <= other { Self::one() } else { Self::zero() }
+    }
+
+    /// 1 if the two are equal, else 0.
+    #[inline]
+    fn equal(self, other: Self) -> Self {
+        if self == other { Self::one() } else { Self::zero() }
+    }
+
+    /// `min(max(x, low), high)`; NaN stays NaN.
+    #[inline]
+    fn clamp_to(self, low: Self, high: Self) -> Self {
+        let raised = if self < low { low } else { self };
+        if raised > high { high } else { raised }
+    }
+
+    /// 1 strictly between the two bounds, else 0.
+    #[inline]
+    fn inside(self, low: Self, high: Self) -> Self {
+        if (self > low) & (self < high) { Self::one() } else { Self::zero() }
+    }
+
     /// The product of the chain rule: exactly 0 if either factor is 0, even against an infinity or a NaN, so that a
     /// path which contributes nothing cannot poison a gradient; the ordinary product otherwise.
     #[inline]
@@ -109,6 +194,14 @@ impl Scalar for f32 {
     fn as_f64(self) -> f64 {
         f64::from(self)
     }
+
+    fn erf(self) -> f32 {
+        libm::erf(f64::from(self)) as f32
+    }
+
+    fn erfc(self) -> f32 {
+        libm::erfc(f64::from(self)) as f32
+    }
 }
 
 impl Scalar for f64 {
@@ -122,6 +215,14 @@ impl Scalar for f64 {
     #[inline]
     fn as_f64(self) -> f64 {
         self
+    }
+
+    fn erf(self) -> f64 {
+        libm::erf(self)
+    }
+
+    fn erfc(self) -> f64 {
+        libm::erfc(self)
     }
 }
 

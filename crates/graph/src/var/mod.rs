@@ -1,11 +1,25 @@
 //! [`Var`]: a node as a user holds it. Its methods stand in pages of their own by family; this one has what all
 //! nodes share: identity, shape, value.
 
+mod activation;
 mod arithmetic;
+mod compare;
 mod elementwise;
+mod index;
+mod join;
 mod layout;
+mod linalg;
+mod loss;
+mod order;
 mod product;
 mod reduce;
+mod slice;
+mod softmax;
+mod window;
+
+pub use index::IntoIndices;
+pub use linalg::Triangle;
+pub use window::{Conv, Pool, Sizes};
 
 use std::fmt;
 use std::panic::Location;
@@ -77,7 +91,8 @@ impl<'g, T: Scalar> Var<'g, T> {
     /// Its value, computed now if it has not been before, as a copy of the caller's own.
     ///
     /// # Errors
-    /// If the node is invalid, or memory for the value cannot be had.
+    /// If the node is invalid, if an operation it is computed from has no value for its operands (an index out of range,
+    /// a singular matrix), or if memory cannot be had.
     #[track_caller]
     pub fn value(self) -> Result<ArrayD<T>> {
         let caller = Location::caller();
@@ -109,8 +124,7 @@ impl<'g, T: Scalar> Var<'g, T> {
 
     fn evaluate(self, operation: &str, caller: Origin) -> Result<()> {
         self.graph.check(self.id)?;
-        let evaluated = self.graph.tape.borrow_mut().evaluate(self.id);
-        evaluated.or_else(|fault| self.graph.error(operation, &[self.id], fault, caller))
+        self.graph.evaluate(operation, &[self.id], caller)
     }
 
     pub(crate) fn shape_id(self) -> ShapeId {
@@ -142,6 +156,14 @@ impl<'g, T: Scalar> Var<'g, T> {
         Var { id, ..self }
     }
 
+    /// Records an operation of these operands, which belong to this node's graph.
+    #[track_caller]
+    pub(crate) fn record_of(self, op: Op<T>, operands: &[Self]) -> Self {
+        let operands = operands.iter().map(|x| x.id).collect();
+        let id = self.graph.tape.borrow_mut().push(op, operands, Location::caller());
+        Var { id, ..self }
+    }
+
     /// This node repeated along `axes`, to the shape of `like`.
     #[track_caller]
     pub(crate) fn spread(self, axes: &Axes, like: Self) -> Self {
@@ -150,15 +172,8 @@ impl<'g, T: Scalar> Var<'g, T> {
 
     /// Records that `operation` could not be done.
     #[track_caller]
-    fn reject(self, operation: &str, operands: &[NodeId], fault: Fault) -> Self {
-        let caller = Location::caller();
-        let mut tape = self.graph.tape.borrow_mut();
-        // The error of an operand comes first: it is the cause.
-        let id = match operands.iter().find_map(|&id| tape.error(id)) {
-            Some(error) => tape.invalid(error, caller),
-            None => tape.reject(operation, operands, fault, caller),
-        };
-        Var { id, ..self }
+    fn reject(self, operation: &str, operands: &[Self], fault: Fault) -> Self {
+        self.graph.refuse(operation, operands, fault, Location::caller())
     }
 }
 
