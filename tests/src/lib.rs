@@ -2,11 +2,30 @@
 //!
 //! * [`oracle`] computes values and derivatives without any code of the engine: complex step for the first order,
 //!   extrapolated differences of that for the second.
-//! * [`program`] makes random programs that run on the engine and on the oracle.
+//! * [`program`] makes random programs that run on the engine and on the oracle, [`property`] runs claims over them, and
+//!   [`claims`] has all claims about a single one.
 #![forbid(unsafe_code)]
 
 pub mod build;
+pub mod claims;
 pub mod oracle;
 pub mod program;
 pub mod property;
 pub mod reference;
+
+/// The code blocks of the pages people read first are compiled and run with the doc tests.
+#[cfg(doctest)]
+mod pages {
+    macro_rules! pages {
+        ($($Name:ident = $path:literal),+ $(,)?) => {
+            $(#[doc = include_str!($path)] struct $Name;)+
+        };
+    }
+    pages! {
+        Readme = "../../README.md",
+        Contributing = "../../CONTRIBUTING.md",
+        Architecture = "../../docs/architecture.md",
+        Facade = "../../crates/chainrule/README.md",
+        Engine = "../../crates/graph/README.md",
+    }
+}

@@ -327,7 +327,9 @@ impl Decoder {
                 let a = if n < 0 { self.positive(a) } else { a };
                 self.push_tamed(Step::Function(if parameter > 200 { Square } else { Powi(n) }, a));
             }
-            20 => self.push_tamed(Step::Function(if parameter % 2 == 0 { Sigmoid } else { Tanh }, a)),
+            20 => {
+                self.push_tamed(Step::Function(if parameter.is_multiple_of(2) { Sigmoid } else { Tanh }, a))
+            }
             _ => {
                 // Nudged to the shift that keeps every element farthest from the kink.
                 let distance = |c: f64| self.values[a].data.iter().map(|x| (x + c).abs()).fold(9.0, f64::min);

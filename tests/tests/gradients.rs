@@ -1,5 +1,7 @@
 //! Claims about values and derivatives of random programs, each against the oracle or an exact law.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "the functions that tests share are tests too")]
+
 use chainrule::graph::{Graph, Var, vjp};
 use chainrule_tests::build::array;
 use chainrule_tests::oracle::scalar::H;

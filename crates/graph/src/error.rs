@@ -45,8 +45,6 @@ pub enum ErrorKind {
     ForeignNode,
     /// A name that the graph has already given to another variable.
     DuplicateName,
-    /// A name that nobody has declared.
-    UnknownName,
     /// A gradient of something that is not one number.
     NotScalar,
     /// Structures (outputs and seeds, inputs and tangents) with different numbers of nodes.

@@ -222,14 +222,16 @@ impl<T> Drop for Scope<'_, T> {
 
 impl<T: Scalar> fmt::Display for Graph<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The text first: the writer may be code that uses this graph.
-        f.write_str(&self.tape.borrow().listing())
+        // The text first, in a statement of its own: the writer may be code that uses this graph.
+        let text = self.tape.borrow().listing();
+        f.write_str(&text)
     }
 }
 
 impl<T: Scalar> fmt::Debug for Graph<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The text first: the writer may be code that uses this graph.
-        f.write_str(&self.tape.borrow().listing())
+        // The text first, in a statement of its own: the writer may be code that uses this graph.
+        let text = self.tape.borrow().listing();
+        f.write_str(&text)
     }
 }
