@@ -187,6 +187,33 @@ impl<T: Scalar> Graph<T> {
         Var::new(self, id)
     }
 
+    /// From now on, computing a value fails at the first one that is not finite, of a leaf or an operation, a derivative or not;
+    /// the error names the operation and the line that recorded it. For finding where a NaN comes from: it costs time, and
+    /// refuses infinities that are meant (a mask with `-∞`, a branch that [`select`](Var::select) does not take).
+    ///
+    /// ```
+    /// # let graph = chainrule_graph::Graph::new();
+    /// graph.check_finite(true);
+    /// let x = graph.variable("x", [1.0, 0.0]);
+    /// let error = x.ln().sum().value().unwrap_err();
+    /// assert_eq!((error.operation(), error.location().line()), ("ln", line!() - 1));
+    /// assert_eq!(error.message(), "the value is -inf at [1]");
+    /// ```
+    pub fn check_finite(&self, on: bool) {
+        self.tape.borrow_mut().check_finite = on;
+    }
+
+    /// Records a stand-in for one example of a batch.
+    pub(crate) fn example(&self, shape: &[usize], caller: crate::op::Origin) -> Var<'_, T> {
+        let mut tape = self.tape.borrow_mut();
+        let interned = tape.shapes.intern(shape);
+        let id = match interned {
+            Ok(shape) => tape.example(shape, caller),
+            Err(fault) => tape.reject("vmap", &[], fault, caller),
+        };
+        Var::new(self, id)
+    }
+
     pub(crate) fn intern(&self, shape: &[usize]) -> Option<ShapeId> {
         self.tape.borrow_mut().shapes.intern(shape).ok()
     }

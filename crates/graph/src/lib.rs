@@ -51,15 +51,20 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod batch;
 mod behalf;
+mod checkpoint;
 mod convert;
 mod custom;
+mod cut;
 mod differentiate;
 mod display;
 mod einsum;
 mod error;
 mod execute;
+mod explain;
 mod graph;
+mod jacobian;
 mod linear;
 mod linear_map;
 mod number;
@@ -72,14 +77,18 @@ mod sweep;
 mod tape;
 mod values;
 mod var;
+mod vmap;
 
 pub use convert::{IntoArray, IntoAxes, IntoShape, IntoVar, Keep, keep};
 pub use custom::CustomOp;
 pub use differentiate::{jvp, vjp};
 pub use error::{Error, ErrorKind, Result};
+pub use explain::{Explanation, Place, explain};
 pub use graph::{Graph, Scope};
+pub use jacobian::Mode;
 pub use linear_map::LinearMap;
 pub use number::Scalar;
 pub use scalar::{Binary, Domain, Unary};
 pub use structure::Structure;
 pub use var::{Conv, IntoIndices, Pool, Sizes, Triangle, Var};
+pub use vmap::vmap;

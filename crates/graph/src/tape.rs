@@ -26,6 +26,8 @@ pub(crate) struct Tape<T> {
     pub(crate) mark: Mark,
     /// The nodes of each checkpoint; the last one may still grow.
     pub(crate) regions: Vec<std::ops::Range<u32>>,
+    /// Whether there is a node through an operand of which no derivative passes, `detach` aside.
+    pub(crate) has_cuts: bool,
     /// Whether values are tested for being finite as they are computed.
     pub(crate) check_finite: bool,
 }
@@ -45,6 +47,7 @@ impl<T: Scalar> Tape<T> {
             behalf: None,
             mark: Mark::default(),
             regions: Vec::new(),
+            has_cuts: false,
             check_finite: false,
         }
     }
@@ -58,6 +61,7 @@ impl<T: Scalar> Tape<T> {
         self.errors.clear();
         self.scopes.clear();
         self.regions.clear();
+        self.has_cuts = false;
     }
 
     pub(crate) fn shape_id(&self, id: NodeId) -> ShapeId {
@@ -145,6 +149,7 @@ impl<T: Scalar> Tape<T> {
         }
         let id = NodeId(self.nodes.len() as u32);
         let origin = self.origin(caller);
+        self.has_cuts |= self.mark.primal().is_none() && (0..operands.len()).any(|i| op.cuts(i));
         self.nodes.push(Node { op, operands, shape, mark: self.mark, origin });
         self.values.push_pending();
         id
@@ -172,7 +177,13 @@ impl<T: Scalar> Tape<T> {
     /// Adds to a fault where it happened.
     pub(crate) fn locate(&self, operation: &str, operands: &[NodeId], fault: Fault, caller: Origin) -> Error {
         let shapes = operands.iter().map(|&id| self.sizes(id).to_vec()).collect();
-        let scope = self.scopes.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(".");
+        let scope = self
+            .scopes
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .filter(|name| !name.is_empty())
+            .collect::<Vec<_>>()
+            .join(".");
         fault.at(operation, shapes, self.origin(caller), scope)
     }
 

@@ -106,7 +106,7 @@ functions! {
     /// # let graph = chainrule_graph::Graph::new();
     /// let (a, b) = (graph.variable("a", 3e200), graph.variable("b", 4e200));
     /// let [da, _] = a.hypot(b).grad([a, b])?;
-    /// assert_eq!((a.hypot(b).item()?, da.item()?), (5e200, 0.6));
+    /// assert!((a.hypot(b).item()? / 5e200 - 1.0).abs() < 1e-15 && (da.item()? - 0.6).abs() < 1e-15);
     /// # Ok::<(), chainrule_graph::Error>(())
     /// ```
     hypot => Hypot;

@@ -122,6 +122,26 @@ impl<'g, T: Scalar> Var<'g, T> {
         Ok(self.graph.tape.borrow().read_one(self.id))
     }
 
+    /// Whether this number is not 0: a condition to branch on. The decision becomes part of the graph, as a guard; if the program
+    /// runs again on other values and would have to branch otherwise, that is an error, and not a wrong result.
+    ///
+    /// ```
+    /// # let graph = chainrule_graph::Graph::new();
+    /// let x = graph.variable("x", 3.0);
+    /// let y = if x.greater(0.0).holds()? { x.ln() } else { x * 0.0 };
+    /// assert_eq!(y.item()?, 3_f64.ln());
+    /// # Ok::<(), chainrule_graph::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`item`](Var::item); and inside of [`vmap`](crate::vmap), where there are no values.
+    #[track_caller]
+    pub fn holds(self) -> Result<bool> {
+        let holds = self.item()? != T::zero();
+        self.record(Op::Guard(holds));
+        Ok(holds)
+    }
+
     fn evaluate(self, operation: &str, caller: Origin) -> Result<()> {
         self.graph.check(self.id)?;
         self.graph.evaluate(operation, &[self.id], caller)
