@@ -84,18 +84,54 @@ fn the_same_network_from_layers_and_its_training() {
         graph.clear();
         let bound = params.bind(&graph);
         let cost = half_squared_error(targets(), bound.apply(&model, inputs()));
-        near(&cost.value().unwrap(), &[if step == 0 { COST } else { cost.item().unwrap() }]);
+        let gradients = cost.grad(bound).unwrap();
         if step == 10 {
             near(&cost.value().unwrap(), &[AFTER_TEN_STEPS]);
         }
-        let gradients = cost.grad(bound).unwrap();
         if step == 0 {
+            near(&cost.value().unwrap(), &[COST]);
             for (name, want) in [("0.weight", &W1[..]), ("0.bias", &B1), ("2.weight", &W2), ("2.bias", &B2)] {
                 near(&gradients.get(name).value().unwrap(), want);
             }
         }
         params.step(&gradients, 0.5).unwrap();
     }
+}
+
+/// The figures of the lecture's slides, to the digit, by the tape and by a layer in both conventions.
+#[test]
+fn the_lectures_errors_come_back_as_on_its_slides() {
+    let graph = Graph::new();
+    let w2 = array![[0.3, 0.2], [0.2, 0.1], [0.1, 0.1]];
+    let e2 = array![1.0, 1.0] - array![0.58, 0.55];
+    let a = graph.variable("A1", array![0.5, 0.6, 0.7]);
+    let slide = |e1: Var<'_>, want: [f64; 3]| {
+        let e1 = e1.value().unwrap();
+        assert!(e1.iter().zip(want).all(|(e, want)| (e - want).abs() < 1e-15), "{e1}");
+    };
+    // Z = W'A with W of 3 x 2: the error goes back as W E, without the normalisers.
+    let w = graph.constant(&w2);
+    slide(w.t().matmul(a).vjp(&e2, a).unwrap(), [0.216, 0.129, 0.087]);
+    slide(w.matmul(&e2), [0.216, 0.129, 0.087]);
+    // With them each column of W adds up to 1, and the sum of the errors stays: 0.42 + 0.45 = 0.87.
+    let shares = w / w.sum_axes(keep(0));
+    let split = shares.t().matmul(a).vjp(&e2, a).unwrap();
+    slide(split, [0.435, 0.2525, 0.1825]);
+    assert!((split.sum().item().unwrap() - 0.87).abs() < 1e-15);
+    for (convention, weight) in
+        [(Convention::InByOut, w2.clone().into_dyn()), (Convention::OutByIn, w2.t().to_owned().into_dyn())]
+    {
+        let layer = Dense::new(3, 2).without_bias().weights(convention);
+        let mut params = Params::init(&layer, 0).unwrap();
+        params.insert("weight", weight);
+        let graph = Graph::new();
+        let a = graph.variable("A1", array![0.5, 0.6, 0.7]);
+        slide(params.bind(&graph).apply(&layer, a).vjp(&e2, a).unwrap(), [0.216, 0.129, 0.087]);
+    }
+    // The error is not the gradient: that of half the squared error at the output is -E.
+    let output = graph.variable("A2", array![0.58, 0.55]);
+    let gradient = half_squared_error(array![1.0, 1.0], output).grad(output).unwrap();
+    assert_eq!(gradient.value().unwrap(), -(error(array![1.0, 1.0], output).value().unwrap()));
 }
 
 /// The bits of the parameters after training XOR, and the answers.

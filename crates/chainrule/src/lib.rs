@@ -21,7 +21,7 @@
 //!
 //! What to read:
 //!
-//! * [`Graph`] and [`Var`](graph::Var): recording, values, derivatives. The crate's page ([`graph`]) tells in five
+//! * [`Graph`] and [`Var`]: recording, values, derivatives. The crate's page ([`graph`]) tells in five
 //!   minutes how it works.
 //! * [`layers`]: dense layers and activations, `Sequential`, a [`Layer`](layers::Layer) of your own, losses, parameters.
 //! * [`prelude`]: the names that nearly every program needs, for one `use`.
