@@ -258,7 +258,8 @@ impl<T: Scalar> Unary<T> {
             Unary::Sin => Diag(x.map(Unary::Cos)),
             Unary::Cos => Diag(-x.map(Unary::Sin)),
             Unary::Tan => Diag(y.square() + T::one()),
-            Unary::Atan => Diag((x.square() + T::one()).recip()),
+            // 1 / (1 + x²) as the square of 1/√(1 + x²), which does not overflow; error 3
+            Unary::Atan => Diag(x.hypot(T::one()).recip().square()),
             Unary::Softplus => Diag(x.sigmoid()),
             // 2/√π e^(-x²); the rounding of x² makes the error 3 + x²
             Unary::Erf => Diag((-x.square()).exp() * T::of(std::f64::consts::FRAC_2_SQRT_PI)),
