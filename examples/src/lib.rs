@@ -1,15 +1,32 @@
-//! The lecture "Back-propagation 1" as a program that checks itself.
+//! The lecture "Back-propagation 1", computed by chainrule and checked: what `cargo run --release` shows.
 //!
-//! [`lecture::run`] goes through the lecture's steps for a [`network::Network`], the lecture's own or one that
-//! [`network_file`] has read from a file, and writes to a [`report::Report`], which counts what it claims. The steps stand
-//! in the lecture's order: [`lecture::signal`], [`lecture::split`], [`lecture::closed_form`], [`lecture::conventions`],
-//! [`lecture::left_out`], [`lecture::normaliser`]. What is computed "by the tape" uses chainrule as any program would.
+//! Where to read:
+//!
+//! * [`lecture`]: the seven sections, a module each. What they claim "by the tape" is written the way a program of your
+//!   own would write it: record, `.vjp(seed, [node])`, `.grad([node])`, `.value()`. Begin with `lecture/closed_form.rs`.
+//! * [`bounds`]: how far two computations of the same thing may lie apart, so that no check needs a tolerance that
+//!   somebody chose.
+//! * [`network`], [`network_file`], [`random`]: the lecture's network, the user's, and random ones.
+//! * [`report`], [`layout`], [`rounding`]: sections and counted checks, lines that fit a terminal, figures as one writes
+//!   them by hand.
+//!
+//! ```
+//! use chainrule_examples::lecture::{Sample, lecture};
+//! use chainrule_examples::report::Report;
+//!
+//! let mut text = Vec::new();
+//! let mut report = Report::new(&mut text);
+//! lecture(&mut report, Sample { networks: 20, widths: [30, 20, 10] })?;
+//! assert!(report.failed().is_empty());
+//! # Ok::<(), chainrule_examples::report::Stop>(())
+//! ```
 #![forbid(unsafe_code)]
 
+pub mod bounds;
+pub mod layout;
 pub mod lecture;
 pub mod network;
 pub mod network_file;
-
 pub mod random;
 pub mod report;
 pub mod rounding;

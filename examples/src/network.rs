@@ -1,86 +1,98 @@
-//! The networks that the lecture is told for.
+//! The networks that the lecture looks at: its own, random ones, the user's.
 
-use chainrule::prelude::*;
 use ndarray::{Array1, Array2, array};
 
-use crate::random::Random;
-
-/// Weights, targets, and inputs or outputs (or both).
+/// Sigmoid layers without biases, and one sample.
+///
+/// There is an input or an output: without inputs there is no signal pass, and the errors start from the outputs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network {
-    /// `W[1]`, `W[2]`, ... of all layers but the last: one row a sender, one column a receiver, as the lecture writes them.
-    pub hidden: Vec<Array2<f64>>,
-    /// The weights of the last layer.
-    pub last: Array2<f64>,
-    /// What goes in, where it is known.
-    pub inputs: Option<Array1<f64>>,
-    /// What came out, where that was given; rounded to two decimals, maybe.
-    pub outputs: Option<Array1<f64>>,
-    /// What should come out.
+    /// `W[1]`, `W[2]`, ..., each `n[l-1] x n[l]` (a row for each sending neuron), so that `Z[l] = W[l]' A[l-1]`.
+    pub weights: Vec<Array2<f64>>,
+    /// What the outputs ought to be.
     pub targets: Array1<f64>,
+    /// What goes in, `A[0]`.
+    pub inputs: Option<Array1<f64>>,
+    /// What comes out, as somebody noted it, rounded.
+    pub outputs: Option<Vec<Noted>>,
 }
 
-/// `Z` and `A` of every layer.
-pub struct Signals {
-    /// `Z[1]`, `Z[2]`, ...
-    pub z: Vec<Array1<f64>>,
-    /// `A[0]`, the inputs, then `A[1]`, `A[2]`, ...
-    pub a: Vec<Array1<f64>>,
+/// A number as somebody noted it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Noted {
+    /// The number.
+    pub value: f64,
+    /// With so many decimals: 0.50 has two.
+    pub decimals: usize,
 }
 
 impl Network {
-    /// The lecture's: two layers, with outputs that it rounds to 0.58 and 0.55. The lecture gives `W[2]`, outputs and
-    /// targets; the inputs and `W[1]` are chosen to fit.
-    pub fn of_the_lecture() -> Self {
+    /// The network of the lecture. The matrix `W[2]`, the outputs and the targets are on its slides; inputs and `W[1]`
+    /// are chosen so that these outputs come out.
+    pub fn lecture() -> Self {
+        let noted = |value| Noted { value, decimals: 2 };
         Network {
-            hidden: vec![array![[0.3, 0.4, -1.2], [0.2, 0.2, -0.5]]],
-            last: array![[0.3, 0.2], [0.2, 0.1], [0.1, 0.1]],
-            inputs: Some(array![1.0, 0.5]),
-            outputs: Some(array![0.58, 0.55]),
+            weights: vec![
+                array![[0.3, 0.4, -1.2], [0.2, 0.2, -0.5]],
+                array![[0.3, 0.2], [0.2, 0.1], [0.1, 0.1]],
+            ],
             targets: array![1.0, 1.0],
+            inputs: Some(array![1.0, 0.5]),
+            outputs: Some(vec![noted(0.58), noted(0.55)]),
         }
     }
 
-    /// The number of layers, `L`.
+    /// How many layers of weights there are: the outputs are `A[depth]`.
     pub fn depth(&self) -> usize {
-        self.hidden.len() + 1
+        self.weights.len()
     }
 
-    /// `W[1]` to `W[L]`.
-    pub fn weights(&self) -> impl DoubleEndedIterator<Item = &Array2<f64>> {
-        self.hidden.iter().chain([&self.last])
+    /// The number of inputs, of the neurons of each layer, and of the outputs.
+    pub fn widths(&self) -> Vec<usize> {
+        let first = self.weights.first().map(Array2::nrows);
+        first.into_iter().chain(self.weights.iter().map(Array2::ncols)).collect()
     }
 
-    /// A random one without given outputs, all targets 1.
-    pub fn random(random: &mut Random, sizes: &[usize]) -> Self {
-        let mut weights: Vec<_> = sizes.windows(2).map(|pair| random.weights(pair[0], pair[1])).collect();
-        let last = weights.pop().unwrap_or_default();
-        let inputs = Some(random.units(sizes.first().copied().unwrap_or(0)));
-        Network { hidden: weights, inputs, outputs: None, targets: Array1::ones(last.ncols()), last }
+    /// `2-3-2`, or `2-3-...-2` if there are many layers.
+    pub fn shape(&self) -> String {
+        let widths: Vec<String> = self.widths().iter().map(usize::to_string).collect();
+        crate::layout::joined(&widths, "-", 24)
     }
 
-    /// The signal pass on the tape: `Z = W'A`, `A = sigmoid(Z)`, layer by layer.
-    ///
-    /// # Errors
-    /// If the shapes do not fit.
-    pub fn signals(&self, inputs: &Array1<f64>) -> Result<Signals, chainrule::Error> {
-        let graph = Graph::new();
-        let mut signals = Signals { z: vec![], a: vec![inputs.clone()] };
-        let mut a = graph.constant(inputs);
-        for w in self.weights() {
-            let z = graph.constant(w).t().matmul(a);
-            a = z.sigmoid();
-            signals.z.push(flat(z)?);
-            signals.a.push(flat(a)?);
+    /// The noted outputs.
+    pub fn noted_outputs(&self) -> Option<Array1<f64>> {
+        self.outputs.as_ref().map(|outputs| outputs.iter().map(|noted| noted.value).collect())
+    }
+
+    /// The layers whose errors are asked for, from the last to the first: the hidden ones, or the inputs (layer 0) of a
+    /// network without any.
+    pub fn pulled_back(&self) -> impl Iterator<Item = usize> {
+        let first = usize::from(self.depth() > 1);
+        (first..self.depth()).rev()
+    }
+
+    /// The first layer (counted from 0) in which sums of absolute values grow beyond `limit`, forwards or backwards, and
+    /// what it is that grows. Numbers of this size would become infinite, and nothing could be compared.
+    pub fn beyond(&self, limit: f64) -> Option<(usize, &'static str)> {
+        let too_large = |numbers: &Array1<f64>| !numbers.iter().all(|&x| x <= limit);
+        let sizes: Vec<Array2<f64>> = self.weights.iter().map(|w| w.mapv(f64::abs)).collect();
+        let inputs =
+            self.inputs.clone().unwrap_or_else(|| Array1::ones(sizes.first().map_or(0, Array2::nrows)));
+        let mut signal = inputs.mapv(f64::abs);
+        for (l, w) in sizes.iter().enumerate() {
+            let sums = w.t().dot(&signal);
+            if too_large(&sums) {
+                return Some((l, "the sums"));
+            }
+            signal = Array1::ones(sums.len()); // a sigmoid ends at 1
         }
-        Ok(signals)
+        let mut errors = self.targets.mapv(|y| y.abs() + 1.0);
+        for (l, w) in sizes.iter().enumerate().rev() {
+            errors = w.dot(&errors);
+            if too_large(&errors) {
+                return Some((l, "the errors that go back"));
+            }
+        }
+        None
     }
-}
-
-/// The value of a node as a vector.
-///
-/// # Errors
-/// If the node is invalid.
-pub fn flat(x: Var<'_>) -> Result<Array1<f64>, chainrule::Error> {
-    Ok(x.value()?.flatten().into_owned())
 }

@@ -1,61 +1,81 @@
-//! The lecture, run and checked; see `--help`.
+//! The lecture "Back-propagation 1", or a network of the user's through its eyes: `lecture --help`.
 
-use std::io::{ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use chainrule_examples::lecture::{self, Study};
-use chainrule_examples::network_file::{self, FORMAT};
+use chainrule_examples::lecture::{Sample, lecture, own_network};
+use chainrule_examples::network_file::{FORMAT, read};
+use chainrule_examples::report::{Report, Stop};
 use clap::Parser;
 
-/// Back-propagation, as the lecture derives it, computed on a tape and checked.
+/// Shows the lecture "Back-propagation 1", computed by chainrule and checked.
 ///
-/// Goes through the lecture's steps for its own network: signals forward, errors split by weights, the simplification
-/// without normalisers, the closed form, both conventions for the weights, and what the lecture leaves out. With a file, the
-/// same for a network of your own.
+/// Without an argument, the lecture's own network and random ones: the signal
+/// pass, the split of the error by shares, the simplification, its closed form,
+/// both ways to write the weights, and what the lecture leaves out.
+/// With a file, the same for your own network.
 #[derive(Parser)]
-#[command(name = "lecture", version, after_long_help = help())]
+#[command(
+    name = "lecture",
+    version,
+    verbatim_doc_comment,
+    after_long_help = after_help(),
+    after_help = "`--help` tells more: the format of the file, and the exit statuses."
+)]
 struct Arguments {
-    /// A network of your own, as a TOML file.
+    /// Your own network: weights, targets, and inputs or outputs
+    #[arg(value_name = "NETWORK.TOML")]
     network: Option<PathBuf>,
 }
 
-fn help() -> String {
+fn after_help() -> String {
     format!(
-        "The file:\n\n{FORMAT}\n\nAt least one of `inputs` and `outputs` is needed. The way back begins with the outputs that \
-         are given, or\nelse with the computed ones.\n\nExit status: 0 if every check passed, 1 if one failed, 2 for wrong \
-         arguments or a wrong file."
+        "{FORMAT}\n\nExit status:\n  0  every check passed\n  1  a check failed; it is named where it stands and on\n     \
+         standard error, or the output could not be written\n  2  the arguments or the file are wrong"
     )
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let report = match &arguments.network {
-        None => lecture::run(Study::default()).map_err(|e| e.to_string()),
-        Some(path) => match network_file::read(path) {
-            Ok(network) => lecture::run_for(&network, &path.display().to_string()).map_err(|e| e.to_string()),
-            Err(error) => return complain(&error.to_string()),
-        },
-    };
-    let report = match report {
-        Ok(report) => report,
-        Err(error) => return complain(&error),
-    };
-    match std::io::stdout().write_all(report.finish().as_bytes()) {
-        // A reader who has seen enough (`| head`) is no error.
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            return complain(&format!("cannot write: {error}"));
+    let network = match arguments
+        .network
+        .as_deref()
+        .map(|path| read(path).map(|network| (path, network)))
+        .transpose()
+    {
+        Ok(network) => network,
+        Err(error) => {
+            complain(&format!("error: {error}"));
+            return ExitCode::from(2);
         }
-        _ => {}
-    }
-    for claim in report.failed() {
+    };
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut report = Report::new(&mut out);
+    let outcome = match &network {
+        None => lecture(&mut report, Sample::default()),
+        Some((path, network)) => own_network(&mut report, &path.display().to_string(), network),
+    };
+    let failed = report.failed().to_vec();
+    for claim in &failed {
         complain(&format!("check failed: {claim}"));
     }
-    if report.failed().is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) }
+    match outcome {
+        // Whoever closes the pipe has read enough.
+        Err(Stop::Output(error)) if error.kind() == ErrorKind::BrokenPipe => status(&failed),
+        Err(stop) => {
+            complain(&format!("error: {stop}"));
+            ExitCode::FAILURE
+        }
+        Ok(()) => status(&failed),
+    }
 }
 
-fn complain(message: &str) -> ExitCode {
-    // Where even the error cannot be written, the status has to do.
-    let _ = writeln!(std::io::stderr(), "error: {message}");
-    ExitCode::from(2)
+fn status(failed: &[String]) -> ExitCode {
+    if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// A line on standard error. Where even that is closed there is nobody left to tell (`eprintln` would panic).
+fn complain(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }

@@ -1,111 +1,92 @@
-//! The lecture, step by step. Each step is a file; all of them write what they claim, and its check, to one report.
+//! The lecture, section by section, for its own network or for the user's.
 
-pub mod closed_form;
-pub mod conventions;
-pub mod left_out;
-pub mod normaliser;
+mod closed_form;
+mod conventions;
+mod left_out;
+mod normaliser;
 pub mod signal;
-pub mod simplified;
-pub mod split;
+mod split;
 
-use ndarray::{Array1, Array2};
+use ndarray::Array1;
 
+use self::signal::Signal;
+use crate::layout::printable;
 use crate::network::Network;
-use crate::report::Report;
+use crate::report::{Outcome, Report};
+use crate::rounding::half_up;
 
-/// How large the studies of random networks are.
+/// No number grows beyond this: its square still fits `f64`.
+pub const LARGEST: f64 = 1e150;
+
+/// Whether numbers are these decimal figures, to twelve decimals.
+fn reads(numbers: &Array1<f64>, figures: &[f64]) -> bool {
+    numbers.len() == figures.len()
+        && numbers.iter().zip(figures).all(|(&x, &f)| half_up(x, 12) == half_up(f, 12))
+}
+
+/// How many random networks section 7 looks at, and of what size.
 #[derive(Clone, Copy, Debug)]
-pub struct Study {
-    /// How many networks there are in the last step.
+pub struct Sample {
+    /// So many.
     pub networks: usize,
-    /// How many inputs, hidden neurons and outputs each of them has.
-    pub sizes: [usize; 3],
+    /// With so many inputs, hidden neurons and outputs.
+    pub widths: [usize; 3],
 }
 
-impl Default for Study {
+impl Default for Sample {
+    /// 200 networks for handwritten digits of 28 x 28 pixels.
     fn default() -> Self {
-        Study { networks: 200, sizes: [784, 200, 10] }
+        Sample { networks: 200, widths: [784, 200, 10] }
     }
 }
 
-/// The lecture for its own network.
+/// Prints and checks the whole lecture.
 ///
 /// # Errors
-/// Only if the engine has one.
-pub fn run(study: Study) -> Result<Report, chainrule::Error> {
-    let network = Network::of_the_lecture();
-    let mut report = Report::new();
-    report.say("Back-propagation 1: how the error of the outputs goes back to the hidden layers.");
-    report.say(
-        "W[l] holds the weights into layer l, one row for each sender and one column for each receiver; A[l] are the \
-         signals that leave layer l, E[l] its errors; ' is the transpose. Each line marked [ok] has been checked in this \
-         run.",
-    );
-    let errors = signal::tell(&mut report, &network)?;
-    split::tell(&mut report, &network, &errors)?;
-    split::tell_the_slide(&mut report, &network, &errors);
-    simplified::tell(&mut report, &network, &errors)?;
-    simplified::check_the_lecture(&mut report, &network, &errors);
-    closed_form::tell_random(&mut report)?;
-    conventions::tell(&mut report, &network, &errors)?;
-    left_out::tell(&mut report, &network)?;
-    left_out::tell_random(&mut report)?;
-    normaliser::tell(&mut report, study)?;
-    Ok(report)
+/// If the text cannot be written.
+pub fn lecture(report: &mut Report<'_>, sample: Sample) -> Outcome {
+    let network = Network::lecture();
+    report.title("Back-propagation 1: the lecture, computed by chainrule and checked")?;
+    report.text(
+        "Notation: W are weights, Z sums, A signals, E errors, Y targets, g the sigmoid, ' the transpose; [2] is the \
+         layer. The matrix W[2], the outputs 0.58 and 0.55 and the targets are those of the lecture. Inputs and W[1] \
+         were chosen so that these outputs come out. Figures are shown with up to six digits, computed with sixteen; \
+         [ok]~marks a claim that was checked in this run.",
+    )?;
+    let signal = signal::section(report, &network)?;
+    split::section(report, &network, &signal.errors)?;
+    split::slides(report, &network, &signal.errors)?;
+    closed_form::section(report, &network, &signal)?;
+    closed_form::random_networks(report)?;
+    conventions::section(report, &network, &signal)?;
+    left_out::section(report, &network, &signal)?;
+    left_out::table(report)?;
+    normaliser::random_networks(report, sample)?;
+    normaliser::balance(report, &network, &signal.errors)?;
+    report.finish()
 }
 
-/// The same for a network of the reader's own.
+/// Prints and checks the same for a network of the user's, in the sections where it makes sense.
 ///
 /// # Errors
-/// Only if the engine has one.
-pub fn run_for(network: &Network, name: &str) -> Result<Report, chainrule::Error> {
-    let mut report = Report::new();
-    let sizes: Vec<String> =
-        network.weights().map(|w| w.nrows()).chain([network.targets.len()]).map(|n| n.to_string()).collect();
-    report.say(&format!("The lecture's steps for the network in {name}: {} neurons.", sizes.join("-")));
-    let errors = signal::tell(&mut report, network)?;
-    split::tell(&mut report, network, &errors)?;
-    simplified::tell(&mut report, network, &errors)?;
-    closed_form::tell(&mut report, network, &errors)?;
-    conventions::tell(&mut report, network, &errors)?;
-    left_out::tell(&mut report, network)?;
-    Ok(report)
+/// If the text cannot be written.
+pub fn own_network(report: &mut Report<'_>, name: &str, network: &Network) -> Outcome {
+    report.title(&format!(
+        "{}: a network {} through the lecture's eyes",
+        printable(name),
+        network.shape()
+    ))?;
+    report.text(
+        "Notation: W are weights, Z sums, A signals, E errors, Y targets, g the sigmoid, ' the transpose; [2] is the \
+         layer. Figures are shown with up to six digits, computed with sixteen; [ok]~marks a claim that was checked in this \
+         run. Of what is too large for this page, the first and the last numbers are shown.",
+    )?;
+    let signal = signal::section(report, network)?;
+    split::section(report, network, &signal.errors)?;
+    closed_form::section(report, network, &signal)?;
+    closed_form::one_network(report, network, &signal.errors)?;
+    conventions::section(report, network, &signal)?;
+    left_out::section(report, network, &signal)?;
+    normaliser::one_network(report, network)?;
+    report.finish()
 }
-
-/// `Σ |w| |e|` for each row of `W`: what rounding errors of `W E` are in proportion to.
-pub(crate) fn size(w: &Array2<f64>, e: &Array1<f64>) -> Array1<f64> {
-    w.mapv(f64::abs).dot(&e.mapv(f64::abs))
-}
-
-/// An equation with its terms written out, in lines that fit: `a = 1 * 2 + 3 * 4 = 14`.
-pub(crate) fn written_out(left: &str, terms: &[String], result: &str) -> Vec<String> {
-    const SHOWN: usize = 8;
-    let mut parts: Vec<String> = terms.iter().take(SHOWN).cloned().collect();
-    if terms.len() > SHOWN {
-        parts.push(format!("... ({} terms in all)", terms.len()));
-    }
-    let indent = " ".repeat(left.chars().count());
-    let mut lines = vec![format!("{left} =")];
-    let pieces =
-        parts.iter().enumerate().map(|(i, part)| if i == 0 { part.clone() } else { format!("+ {part}") });
-    for piece in pieces.chain([format!("= {result}")]) {
-        let line = match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + piece.chars().count() <= crate::report::COLUMNS - 2 => {
-                line
-            }
-            _ => {
-                lines.push(indent.clone() + " ");
-                match lines.last_mut() {
-                    Some(line) => line,
-                    None => continue,
-                }
-            }
-        };
-        line.push(' ');
-        line.push_str(&piece);
-    }
-    lines
-}
-
-/// How many rows are written out.
-pub(crate) const ROWS: usize = 6;
