@@ -11,7 +11,8 @@ use crate::structure::{Structure, flatten};
 
 impl<T: Scalar> Graph<T> {
     /// What `function` records is a checkpoint: the values inside are not kept for derivatives but computed a second time on
-    /// the way back. Memory for them is needed only while they are. The results are the same, to the bit.
+    /// the way back. Memory for them is needed only while they are. Values and gradients are the same, to the bit. (Derivatives of
+    /// gradients may differ by rounding: contributions to a node meet in another order.)
     ///
     /// The nodes that `function` returns keep their values. A checkpoint inside of another belongs to the outer one. Values of
     /// several gradients are best read together, by [`compute`](Graph::compute): each call computes anew what it
