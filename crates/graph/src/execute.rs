@@ -67,7 +67,8 @@ impl<T: Scalar> Graph<T> {
             };
             let views: Vec<_> = call.operands.iter().map(|x| x.view()).collect();
             let value = call.custom.op.value(&views);
-            if let Err(failure) = self.tape.borrow_mut().put(&schedule, &call, value) {
+            let taken = self.tape.borrow_mut().put(&schedule, &call, value);
+            if let Err(failure) = taken {
                 return Err(self.failure(operation, wanted, failure, caller));
             }
         }
