@@ -61,6 +61,7 @@ mod differentiate;
 mod display;
 mod einsum;
 mod error;
+mod evaluate;
 mod execute;
 mod explain;
 mod graph;

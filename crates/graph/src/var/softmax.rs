@@ -55,7 +55,7 @@ impl<T: Scalar> Var<'_, T> {
     pub fn softmax(self, axes: impl IntoAxes) -> Self {
         match self.over("softmax", axes) {
             Ok(over) => {
-                let e = self.from_largest(&over).exp();
+                let e = self.less_largest(&over).exp();
                 let sum = e.record(Op::Sum(over.axes.clone()));
                 e.zip(Binary::Div, sum.spread(&over.axes, self))
             }
@@ -75,7 +75,7 @@ impl<T: Scalar> Var<'_, T> {
     pub fn log_softmax(self, axes: impl IntoAxes) -> Self {
         match self.over("log_softmax", axes) {
             Ok(over) => {
-                let x = self.from_largest(&over);
+                let x = self.less_largest(&over);
                 let sum = x.exp().record(Op::Sum(over.axes.clone())).ln();
                 x.zip(Binary::Sub, sum.spread(&over.axes, self))
             }
@@ -85,7 +85,7 @@ impl<T: Scalar> Var<'_, T> {
 
     #[track_caller]
     fn logsumexp_over(self, over: Over) -> Self {
-        let x = self.from_largest(&over);
+        let x = self.less_largest(&over);
         let mut sum = x.exp().record(Op::Sum(over.axes.clone())).ln();
         if over.count > 0 {
             sum = sum.zip(Binary::Add, self.largest(&over.axes));
@@ -95,7 +95,7 @@ impl<T: Scalar> Var<'_, T> {
 
     /// The elements less the largest along the axes.
     #[track_caller]
-    fn from_largest(self, over: &Over) -> Self {
+    fn less_largest(self, over: &Over) -> Self {
         if over.count == 0 {
             return self;
         }

@@ -387,10 +387,9 @@ impl<'g, T: Scalar> Var<'g, T> {
             };
             y = y.record(Op::Fold { window: plan.window(i, 2), to });
         }
-        for i in 0..N {
-            let (padding, len) = (plan.padding[i], full[i] - 2 * plan.padding[i]);
+        for (i, (&size, &padding)) in full.iter().zip(&plan.padding).enumerate() {
             if padding > 0 {
-                y = y.part((2 + i) as u8, padding, len);
+                y = y.part((2 + i) as u8, padding, size - 2 * padding);
             }
         }
         y
