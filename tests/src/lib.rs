@@ -14,7 +14,6 @@ pub mod program;
 pub mod property;
 pub mod reference;
 pub mod rows;
-pub mod table;
 
 /// The code blocks of the pages people read first are compiled and run with the doc tests.
 #[cfg(doctest)]

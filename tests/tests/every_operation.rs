@@ -77,7 +77,7 @@ fn check(row: &Row, shapes: &[&[usize]], seed: u64) {
     let what = format!("{} of {shapes:?}, seed {seed}", row.name);
     let plain = oracle(row, &x, 0.0, &zeros(&x), &zeros(&x));
     let [w, v] = [
-        random(&[plain.shape.clone()], seed + 1),
+        random(std::slice::from_ref(&plain.shape), seed + 1),
         random(&shapes.iter().map(|s| s.to_vec()).collect::<Vec<_>>(), seed + 2),
     ];
     let w = &w[0];
@@ -153,7 +153,7 @@ fn every_operation_in_f32_follows_the_one_in_f64() {
             let what = format!("{} of {shapes:?} in f32", row.name);
             near(&what, &run(row.engine32, &x, None), &run(row.engine, &x, None), part, &[]);
             if !row.cut {
-                let w = random(&[plain.shape.clone()], 4)[0].map(|w| f64::from(w as f32));
+                let w = random(std::slice::from_ref(&plain.shape), 4)[0].map(|w| f64::from(w as f32));
                 near(&what, &run(row.engine32, &x, Some(&w)), &run(row.engine, &x, Some(&w)), part, &[]);
             }
         }

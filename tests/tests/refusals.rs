@@ -209,6 +209,8 @@ fn operations_of_the_users_own_are_held_to_their_word() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     /// Any arguments, sensible or not: an invalid node or a valid one, never a panic.
     #[test]
     fn no_arguments_make_them_panic(

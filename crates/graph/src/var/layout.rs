@@ -11,7 +11,7 @@ use crate::var::Var;
 
 impl<T: Scalar> Var<'_, T> {
     /// The same elements in row-major order under another shape. One size may be -1: it is inferred. The number of elements
-    /// must stay the same.
+    /// must stay the same. (Rust cannot guess the type of an empty list: the shape of a single number is `[0_usize; 0]`.)
     ///
     /// ```
     /// # let graph = chainrule_graph::Graph::new();
