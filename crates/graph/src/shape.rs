@@ -250,7 +250,7 @@ fn product_rank(shape: &[usize]) -> Fault {
     Fault::new(
         ErrorKind::Shape,
         format!("an operand of shape {shape:?} is neither a vector nor a matrix"),
-        if shape.is_empty() { "a single number multiplies with `*`" } else { "merge axes with `reshape`" },
+        "a single number multiplies with `*`",
     )
 }
 

@@ -183,7 +183,8 @@ functions! {
     /// ```
     /// # let graph = chainrule_graph::Graph::new();
     /// let x = graph.variable("x", 1.0);
-    /// assert_eq!((x.atan().item()?, x.atan().grad(x)?.item()?), (std::f64::consts::FRAC_PI_4, 0.5));
+    /// assert_eq!(x.atan().item()?, std::f64::consts::FRAC_PI_4);
+    /// assert!((x.atan().grad(x)?.item()? - 0.5).abs() < 1e-15);
     /// # Ok::<(), chainrule_graph::Error>(())
     /// ```
     atan => Atan;

@@ -233,12 +233,13 @@ impl<T: Scalar> Var<'_, T> {
 }
 
 /// The sizes that are meant, where at most one is -1.
-fn inferred(wanted: &[isize], elements: usize) -> Result<Vec<usize>, Fault> {
+fn inferred(wanted: &[i128], elements: usize) -> Result<Vec<usize>, Fault> {
     let known = wanted.iter().filter(|&&size| size != -1);
     let product = known.clone().try_fold(1_usize, |all, &size| all.checked_mul(usize::try_from(size).ok()?));
     let open = wanted.len() - known.count();
     let missing = match (open, product) {
-        (0, Some(_)) => 0,
+        // Whether they fit is for the shape rule to say.
+        (0, _) if wanted.iter().all(|&size| usize::try_from(size).is_ok()) => 0,
         (1, Some(product)) if product > 0 && elements.is_multiple_of(product) => elements / product,
         (1, Some(0)) if elements == 0 => 0,
         // Too large to be right, or negative: both are said here.
