@@ -14,6 +14,7 @@ pub mod program;
 pub mod property;
 pub mod reference;
 pub mod rows;
+pub mod sources;
 
 /// The code blocks of the pages people read first are compiled and run with the doc tests.
 #[cfg(doctest)]

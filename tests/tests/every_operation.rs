@@ -9,6 +9,7 @@ use chainrule_tests::build::array;
 use chainrule_tests::oracle::scalar::H;
 use chainrule_tests::oracle::{Arr, C, count, derivative};
 use chainrule_tests::rows::{Engine, Random, Row, all};
+use chainrule_tests::sources::families;
 
 /// First derivatives: relative to the largest element of what they belong to.
 const FIRST: f64 = 1e-11;
@@ -160,42 +161,20 @@ fn every_operation_in_f32_follows_the_one_in_f64() {
     }
 }
 
-/// The methods that the sources offer, by their names: `pub fn` of `Var` and `Graph`, and the rows of the macros.
+/// The methods that the sources offer, by their names.
 fn offered() -> BTreeSet<String> {
-    let sources = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/graph/src");
-    let mut files: Vec<_> =
-        std::fs::read_dir(sources.join("var")).unwrap().map(|f| f.unwrap().path()).collect();
-    files.extend(["einsum.rs", "custom.rs"].map(|name| sources.join(name)));
-    let mut names = BTreeSet::new();
-    for file in files {
-        let text = std::fs::read_to_string(&file).unwrap();
-        let mut in_methods = false;
-        for line in text.lines() {
-            if line.starts_with("impl") {
-                in_methods = line.contains(" Var<") || line.contains(" Graph<");
-            }
-            let trimmed = line.trim();
-            if let Some(rest) = trimmed.strip_prefix("pub fn ")
-                && in_methods
-            {
-                names.insert(rest.split(['(', '<']).next().unwrap().to_owned());
-            }
-            if let Some((method, function)) = trimmed.split_once(" => ")
-                && function.ends_with(';')
-                && function.chars().all(|c| c.is_alphanumeric() || c == ';')
-                && method.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-            {
-                names.insert(method.to_owned());
-            }
-        }
-    }
-    names
+    families()
+        .unwrap()
+        .into_iter()
+        .flat_map(|family| family.operations)
+        .map(|operation| operation.name)
+        .collect()
 }
 
 #[test]
 fn no_operation_is_without_a_row() {
-    // What is no operation: what a node is, the table's functions as values, and what cuts on purpose.
-    let others = ["graph", "shape", "value", "item", "map", "zip", "holds", "detach", "$method"];
+    // What is no operation: the table's functions as values, and what cuts on purpose.
+    let others = ["map", "zip", "detach"];
     // Operators have no method.
     let operators = ["neg", "add", "sub", "mul", "div", "add_number", "mul_number"];
     let rows: BTreeSet<String> = all().iter().map(|row| row.name.to_owned()).collect();

@@ -260,7 +260,7 @@ fn empty_and_single_axes_of_structural_operations() {
         ndarray::Array2::from_elem((2, 3), 2.0).into_dyn()
     );
     assert_eq!(empty.einsum("ij,kj->ik", ndarray::Array2::<f64>::zeros((2, 3))).shape().unwrap(), [0, 2]);
-    assert_eq!(numbers(empty.einsum("ij,ij->j", &ndarray::Array2::<f64>::zeros((0, 3)))), [0.0; 3]);
+    assert_eq!(numbers(empty.einsum("ij,ij->j", ndarray::Array2::<f64>::zeros((0, 3)))), [0.0; 3]);
     assert_eq!(empty.cumsum(0).shape().unwrap(), [0, 3]);
     assert_eq!(empty.argmax(1).shape().unwrap(), [0]);
     assert!(empty.max_axes(0).value().is_err() && empty.max_axes(1).value().is_ok());
