@@ -25,7 +25,7 @@
 //! # How it works, in five minutes
 //!
 //! **Record.** A [`Graph`] is a tape: a list to which every operation on a [`Var`] appends one node, its operands
-//! before it (`tape.rs`). What a node can be is a small closed set: about ten structural operations (`op.rs`) and a
+//! before it (`tape.rs`). What a node can be is a small closed set: about twenty structural operations (`op.rs`) and a
 //! table of scalar functions (`scalar.rs`, public as [`Unary`] and [`Binary`]). Shapes are inferred and broadcasting
 //! is made explicit at once (`shape.rs`); a mistake becomes an invalid node with an [`Error`] inside.
 //!
