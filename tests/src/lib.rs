@@ -15,6 +15,7 @@ pub mod property;
 pub mod reference;
 pub mod rows;
 pub mod sources;
+pub mod table;
 
 /// The code blocks of the pages people read first are compiled and run with the doc tests.
 #[cfg(doctest)]
