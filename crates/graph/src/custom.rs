@@ -58,6 +58,8 @@ use crate::var::Var;
 /// assert_eq!(ddx.value()?, ndarray::arr1(&[6.0, 12.0]).into_dyn());
 /// # Ok::<(), chainrule_graph::Error>(())
 /// ```
+///
+/// [`check_custom`](crate::check_custom) tests the rules as our own are tested.
 pub trait CustomOp<T: Scalar>: Send + Sync + 'static {
     /// The name that listings and errors show.
     fn name(&self) -> &'static str;

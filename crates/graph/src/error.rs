@@ -59,6 +59,8 @@ pub enum ErrorKind {
     Singular,
     /// A gradient that only operations without one could carry.
     Cut,
+    /// A derivative rule of an operation of the user's own that is not the derivative of its value.
+    WrongDerivative,
     /// A condition that a branch was taken on, and that holds no more.
     Guard,
     /// A value that is not finite, in a graph that was told to refuse such.

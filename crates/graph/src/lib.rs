@@ -56,6 +56,7 @@ mod behalf;
 mod checkpoint;
 mod convert;
 mod custom;
+mod custom_check;
 mod cut;
 mod differentiate;
 mod display;
@@ -82,6 +83,7 @@ mod vmap;
 
 pub use convert::{IntoArray, IntoAxes, IntoShape, IntoVar, Keep, keep};
 pub use custom::CustomOp;
+pub use custom_check::check_custom;
 pub use differentiate::{jvp, vjp};
 pub use error::{Error, ErrorKind, Result};
 pub use explain::{Explanation, Place, explain};
