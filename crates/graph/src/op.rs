@@ -173,6 +173,22 @@ impl<T: Scalar> Op<T> {
         }
     }
 
+    /// Whether there may be an operand of which [`cuts`](Op::cuts) is true: one look at the operation, for every recording.
+    #[inline]
+    pub(crate) fn cuts_somewhere(&self) -> bool {
+        matches!(
+            self,
+            Op::Map(Unary::Sign | Unary::Floor | Unary::Inside(..) | Unary::Step)
+                | Op::Zip(Binary::Above | Binary::Less | Binary::LessEqual | Binary::Equal)
+                | Op::ArgExtremum { .. }
+                | Op::Guard(_)
+                | Op::Select
+                | Op::Gather { .. }
+                | Op::Scatter { .. }
+                | Op::Custom(_)
+        )
+    }
+
     /// Whether the operation is constant between jumps in operand number `i`, so that its derivative is 0 wherever there
     /// is one. A gradient that only such operations could carry is refused rather than silently zero.
     pub(crate) fn cuts(&self, i: usize) -> bool {

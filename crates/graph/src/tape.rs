@@ -149,7 +149,7 @@ impl<T: Scalar> Tape<T> {
         }
         let id = NodeId(self.nodes.len() as u32);
         let origin = self.origin(caller);
-        self.has_cuts |= self.mark.primal().is_none() && (0..operands.len()).any(|i| op.cuts(i));
+        self.has_cuts = self.has_cuts || (op.cuts_somewhere() && self.mark.primal().is_none());
         self.nodes.push(Node { op, operands, shape, mark: self.mark, origin });
         self.values.push_pending();
         id
