@@ -4,7 +4,8 @@
 //!   extrapolated differences of that for the second.
 //! * [`program`] makes random programs that run on the engine and on the oracle, [`property`] runs claims over them, and
 //!   [`claims`] has all claims about a single one.
-#![forbid(unsafe_code)]
+// Not `forbid`: ndarray's macro `s!` has an `allow` of its own.
+#![deny(unsafe_code)]
 
 pub mod build;
 pub mod claims;
@@ -12,6 +13,9 @@ pub mod oracle;
 pub mod program;
 pub mod property;
 pub mod reference;
+pub mod rows;
+pub mod sources;
+pub mod table;
 
 /// The code blocks of the pages people read first are compiled and run with the doc tests.
 #[cfg(doctest)]

@@ -67,7 +67,7 @@ fn axes_of_size_1_broadcast_and_collect() {
     assert_eq!(y.shape().unwrap(), [1, 2, 3]);
     is(y.sum().grad(x).unwrap(), &[1, 1, 1], &[9.0]);
     is(x.sum_axes(1), &[1, 1], &[2.0]);
-    is(x.reshape([1]).reshape([]).grad(x).unwrap(), &[1, 1, 1], &[1.0]);
+    is(x.reshape([1]).reshape([0_usize; 0]).grad(x).unwrap(), &[1, 1, 1], &[1.0]);
     is(x.permute([2, 0, 1]).exp().ln().sum().grad(x).unwrap(), &[1, 1, 1], &[1.0]);
     // One element in several axes is one number to `grad` and `item`.
     is(x.square().grad(x).unwrap(), &[1, 1, 1], &[4.0]);

@@ -69,8 +69,8 @@ fn products_of_shapes_that_do_not_fit() {
     let shapes: &[&[usize]] = &[&[2, 3], &[]];
     is(&wrong.value().unwrap_err(), Expected { kind, operation: "matmul", shapes, line, message, help });
     let (line, wrong) = (line!(), graph.full([1, 2, 3], 1.0).matmul(b));
-    let message = "an operand of shape [1, 2, 3] is neither a vector nor a matrix";
-    let help = "merge axes with `reshape`";
+    let message = "[1, 2, 3] times [2] pairs 3 columns with 2 rows";
+    let help = "the inner sizes must agree; `.mt()` transposes each matrix";
     let shapes: &[&[usize]] = &[&[1, 2, 3], &[2]];
     is(&wrong.value().unwrap_err(), Expected { kind, operation: "matmul", shapes, line, message, help });
 }

@@ -43,8 +43,11 @@ pub mod prelude {
     //! Layers come with it where the feature `layers` is on. [`Error`](crate::Error) and [`Result`](crate::Result) do
     //! not, so that they hide no names of your own.
 
-    pub use chainrule_graph::{Binary, Graph, IntoArray, IntoAxes, IntoVar, Scalar, Structure, Unary, Var};
-    pub use chainrule_graph::{jvp, keep, vjp};
+    pub use chainrule_graph::{
+        Binary, Conv, CustomOp, Graph, IntoArray, IntoAxes, IntoIndices, IntoShape, IntoVar, LinearMap, Mode,
+        Pool, Scalar, Structure, Triangle, Unary, Var,
+    };
+    pub use chainrule_graph::{explain, jvp, keep, vjp, vmap};
     #[cfg(feature = "layers")]
     pub use chainrule_layers::{
         Bound, Convention, Declarations, Dense, Init, Layer, Params, Relu, Scoped, Sequential, Sigmoid, Tanh,

@@ -169,3 +169,49 @@ axes_of_integers!(i32, isize, usize);
 fn axis<I: TryInto<isize>>(number: I) -> isize {
     number.try_into().unwrap_or(isize::MAX)
 }
+
+/// A shape as [`Var::reshape`](crate::Var::reshape) takes it: an array, slice or `Vec` of sizes, of which one may be -1:
+/// it is inferred from the number of elements.
+pub trait IntoShape {
+    /// The sizes, with -1 for the one to be inferred. The type holds every size that can be written.
+    fn into_shape(self) -> Vec<i128>;
+}
+
+macro_rules! shapes_of_integers {
+    ($($I:ty),+) => {
+        $(
+            impl<const N: usize> IntoShape for [$I; N] {
+                fn into_shape(self) -> Vec<i128> {
+                    self.into_iter().map(size).collect()
+                }
+            }
+            impl<const N: usize> IntoShape for &[$I; N] {
+                fn into_shape(self) -> Vec<i128> {
+                    self.iter().copied().map(size).collect()
+                }
+            }
+            impl IntoShape for &[$I] {
+                fn into_shape(self) -> Vec<i128> {
+                    self.iter().copied().map(size).collect()
+                }
+            }
+            impl IntoShape for Vec<$I> {
+                fn into_shape(self) -> Vec<i128> {
+                    self.into_iter().map(size).collect()
+                }
+            }
+            impl IntoShape for &Vec<$I> {
+                fn into_shape(self) -> Vec<i128> {
+                    self.iter().copied().map(size).collect()
+                }
+            }
+        )+
+    };
+}
+
+shapes_of_integers!(i32, isize, usize);
+
+/// Every integer type fits.
+fn size<I: TryInto<i128>>(number: I) -> i128 {
+    number.try_into().unwrap_or(i128::MAX)
+}

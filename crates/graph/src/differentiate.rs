@@ -4,9 +4,11 @@
 use std::panic::Location;
 
 use crate::Scalar;
+use crate::cut;
 use crate::error::{ErrorKind, Fault, Result};
 use crate::graph::Graph;
-use crate::op::Origin;
+use crate::op::{NodeId, Origin};
+use crate::path::Path;
 use crate::structure::{Structure, fill, flatten};
 use crate::sweep;
 use crate::var::Var;
@@ -29,7 +31,8 @@ use crate::var::Var;
 /// ```
 ///
 /// # Errors
-/// If a node is invalid, belongs to another graph, or a seed has not the shape of its output.
+/// If a node is invalid, belongs to another graph, or a seed has not the shape of its output; or if an input reaches the
+/// outputs only through operations that have no gradient, such as comparisons.
 #[track_caller]
 pub fn vjp<'g, T: Scalar, Y: Structure<'g, T>, X: Structure<'g, T>>(
     outputs: Y,
@@ -45,6 +48,7 @@ pub fn vjp<'g, T: Scalar, Y: Structure<'g, T>, X: Structure<'g, T>>(
     };
     check(graph, "vjp", &[&outputs, &seeds, &wrt], caller)?;
     check_pairs(graph, "vjp", ("output", &outputs), ("seed", &seeds), caller)?;
+    refuse_cuts(graph, "vjp", &wrt, &outputs, caller)?;
     let cotangents = sweep::reverse(graph, &outputs, &seeds, &wrt);
     for x in &cotangents {
         graph.check(x.id)?;
@@ -69,7 +73,8 @@ pub fn vjp<'g, T: Scalar, Y: Structure<'g, T>, X: Structure<'g, T>>(
 /// ```
 ///
 /// # Errors
-/// If a node is invalid, belongs to another graph, or a tangent has not the shape of its input.
+/// If a node is invalid, belongs to another graph, or a tangent has not the shape of its input; or if an input reaches the
+/// outputs only through operations that have no gradient, such as comparisons.
 #[track_caller]
 pub fn jvp<'g, T: Scalar, Y: Structure<'g, T>, X: Structure<'g, T>>(
     outputs: Y,
@@ -85,6 +90,7 @@ pub fn jvp<'g, T: Scalar, Y: Structure<'g, T>, X: Structure<'g, T>>(
     };
     check(graph, "jvp", &[&ys, &wrt, &tangents], caller)?;
     check_pairs(graph, "jvp", ("input", &wrt), ("tangent", &tangents), caller)?;
+    refuse_cuts(graph, "jvp", &wrt, &ys, caller)?;
     let results = sweep::forward(graph, &ys, &wrt, &tangents);
     for y in &results {
         graph.check(y.id)?;
@@ -112,7 +118,8 @@ impl<'g, T: Scalar> Var<'g, T> {
     ///
     /// # Errors
     /// If this node has not exactly one element (a gradient belongs to one number; [`Var::vjp`] takes a seed for each
-    /// element), if a node is invalid, or belongs to another graph.
+    /// element), if a node is invalid or belongs to another graph, or if an input reaches this node only through operations
+    /// that have no gradient, such as comparisons.
     #[track_caller]
     pub fn grad<X: Structure<'g, T>>(self, inputs: X) -> Result<X> {
         let caller = Location::caller();
@@ -198,6 +205,26 @@ fn check<'g, T: Scalar>(
             return graph.error(operation, &[], Fault::foreign(), caller);
         }
         graph.check(x.id)?;
+    }
+    Ok(())
+}
+
+/// An input that no output depends on has the gradient 0, but not if that is because something on the way has none.
+fn refuse_cuts<'g, T: Scalar>(
+    graph: &'g Graph<T>,
+    operation: &str,
+    inputs: &[Var<'g, T>],
+    outputs: &[Var<'g, T>],
+    caller: Origin,
+) -> Result<()> {
+    if graph.tape.borrow().has_cuts {
+        let path = Path::between(graph, inputs, outputs);
+        let ids: Vec<NodeId> = outputs.iter().map(|y| y.id).collect();
+        for &x in inputs.iter().filter(|x| !path.has(x.id)) {
+            if let Some(fault) = cut::refusal(graph, x, &ids) {
+                return graph.error(operation, &[x.id], fault, caller);
+            }
+        }
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! The tape as text: one node a line, with operands, shape and the source line it comes from.
 
-use std::fmt::{Result, Write};
+use std::fmt::{self, Result, Write};
 
 use crate::Scalar;
-use crate::op::{NodeId, Op};
+use crate::op::{NodeId, Op, SliceAxis, Triangle, Window};
 use crate::scalar::Unary;
 use crate::tape::Tape;
 
@@ -33,16 +33,42 @@ impl<T: Scalar> Tape<T> {
                 write!(f, " {c}")?;
             }
             Op::Map(Unary::Powi(n)) => write!(f, " {n}")?,
-            Op::Sum(axes) | Op::Broadcast { axes, .. } | Op::Permute(axes) => {
-                write!(f, " {:?}", axes.as_slice())?;
+            Op::Map(Unary::Clamp(low, high) | Unary::Inside(low, high)) => write!(f, " {low}..{high}")?,
+            Op::Sum(axes) | Op::Extremum { axes, .. } | Op::Broadcast { axes, .. } | Op::Permute(axes) => {
+                write!(f, " {:?}", axes.as_slice())?
             }
+            Op::ArgExtremum { axis, .. }
+            | Op::CumSum { axis, reverse: false }
+            | Op::Concat(axis)
+            | Op::Gather { axis, .. }
+            | Op::Scatter { axis, .. } => write!(f, " {axis}")?,
+            Op::CumSum { axis, reverse: true } => write!(f, " {axis} reversed")?,
+            Op::Slice(slices) | Op::Unslice { slices, .. } => {
+                let axes: Vec<String> = slices.iter().map(ToString::to_string).collect();
+                write!(f, " [{}]", axes.join(", "))?;
+            }
+            Op::Unfold(window) | Op::Fold { window, .. } => {
+                let Window { axis, size, stride, dilation } = window;
+                write!(f, " axis {axis} size {size} stride {stride} dilation {dilation}")?;
+            }
+            Op::TriangularSolve(Triangle { upper, transposed }) => {
+                write!(f, " {}", if *upper { "upper" } else { "lower" })?;
+                write!(f, "{}", if *transposed { " transposed" } else { "" })?;
+            }
+            Op::Guard(expected) => write!(f, " {expected}")?,
             Op::Invalid(_)
             | Op::Constant
+            | Op::Example
             | Op::Detach
             | Op::Map(_)
             | Op::Zip(_)
             | Op::Reshape(_)
-            | Op::MatMul => {}
+            | Op::MatMul
+            | Op::Select
+            | Op::Cholesky
+            | Op::Solve
+            | Op::LogDet
+            | Op::Custom(_) => {}
         }
         if !node.operands.is_empty() {
             write!(f, "(")?;
@@ -56,5 +82,17 @@ impl<T: Scalar> Tape<T> {
             None => write!(f, " {:?}", self.sizes(id))?,
         }
         write!(f, "  {}", node.origin)
+    }
+}
+
+/// `start..end;step`, as `ndarray` writes it; one element is its number.
+impl fmt::Display for SliceAxis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> Result {
+        let SliceAxis { start, step, len } = *self;
+        match (step, len) {
+            (_, 0) => write!(f, "{start}..{start}"),
+            (1, _) => write!(f, "{start}..{}", start + len),
+            _ => write!(f, "{start}, {}, {len} times", start as isize + step),
+        }
     }
 }

@@ -53,6 +53,18 @@ pub enum ErrorKind {
     TooLarge,
     /// The memory for a value could not be had.
     OutOfMemory,
+    /// An index outside of the axis it counts along, or not a whole number.
+    Index,
+    /// A matrix that is singular, or not positive definite.
+    Singular,
+    /// A gradient that only operations without one could carry.
+    Cut,
+    /// A derivative rule of an operation of the user's own that is not the derivative of its value.
+    WrongDerivative,
+    /// A condition that a branch was taken on, and that holds no more.
+    Guard,
+    /// A value that is not finite, in a graph that was told to refuse such.
+    NotFinite,
     /// A wrong argument of another sort: a layer of no width, a probability above one, ...
     Argument,
 }

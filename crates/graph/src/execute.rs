@@ -1,301 +1,334 @@
-//! Third transformation: values. The executor computes the nodes that a wanted value needs and that have none yet,
-//! in index order, each once.
+//! Third transformation: values. One arm an operation, run when the operands are known.
 //!
-//! All values lie in one arena, end to end in the order of their computation. Broadcasting and permuting move
-//! nothing: such a value is a *view*, other strides over the elements of its operand.
+//! Broadcasting, permuting, slicing and windows move nothing: such a value is a view of its operand's. Where values lie is the
+//! subject of [`values`](crate::values), what is computed when that of [`evaluate`](crate::evaluate).
 
-use chainrule_kernels::{self as kernels, Matrix, View};
-use ndarray::{ArrayD, ArrayViewD, IxDyn};
+use chainrule_kernels::{self as kernels, BadIndex, Lanes, LinalgError, Matrix};
 use smallvec::SmallVec;
 
 use crate::Scalar;
 use crate::error::{ErrorKind, Fault};
-use crate::op::{NodeId, Op};
+use crate::evaluate::Failure;
+use crate::op::{NodeId, Op, Triangle};
 use crate::shape::element_count;
 use crate::tape::Tape;
+use crate::values::{Layout, Place, Reader, Strides, Values, reserve, row_major};
 
-/// Where the elements of a node's value are.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Place {
-    /// Not computed.
-    Pending,
-    /// Not computed, and already on the list of what must be.
-    Queued,
-    /// In the arena from this element on, row-major.
-    Dense(usize),
-    /// In the arena with other strides: the number of a [`Layout`].
-    Strided(u32),
-}
-
-#[derive(Debug)]
-struct Layout {
-    offset: usize,
-    strides: Strides,
-}
-
-type Strides = SmallVec<[isize; 4]>;
-
-/// The values of a tape.
-#[derive(Debug)]
-pub(crate) struct Values<T> {
-    places: Vec<Place>,
-    layouts: Vec<Layout>,
-    arena: Vec<T>,
-}
-
-impl<T: Scalar> Values<T> {
-    pub(crate) fn new() -> Self {
-        Values { places: Vec::new(), layouts: Vec::new(), arena: Vec::new() }
-    }
-
-    pub(crate) fn clear(&mut self) {
-        self.places.clear();
-        self.layouts.clear();
-        self.arena.clear();
-    }
-
-    pub(crate) fn push_pending(&mut self) {
-        self.places.push(Place::Pending);
-    }
-
-    pub(crate) fn set(&mut self, id: NodeId, place: Place) {
-        if let Some(slot) = self.places.get_mut(id.index()) {
-            *slot = place;
-        }
-    }
-
-    fn place(&self, id: NodeId) -> Place {
-        self.places.get(id.index()).copied().unwrap_or(Place::Pending)
-    }
-
-    fn is_known(&self, id: NodeId) -> bool {
-        matches!(self.place(id), Place::Dense(_) | Place::Strided(_))
-    }
-
-    /// Copies a leaf's elements into the arena.
-    pub(crate) fn store(&mut self, value: ArrayViewD<'_, T>) -> Result<Place, Fault> {
-        reserve(&mut self.arena, value.len())?;
-        let start = self.arena.len();
-        match value.as_slice() {
-            Some(elements) => self.arena.extend_from_slice(elements),
-            None => self.arena.extend(value.iter().copied()),
-        }
-        Ok(Place::Dense(start))
-    }
-
-    /// Appends `len` elements to the arena and lets `fill` write them, with all older elements at hand.
-    fn extend(&mut self, len: usize, fill: impl FnOnce(Reader<'_, T>, &mut [T])) -> Result<Place, Fault> {
-        reserve(&mut self.arena, len)?;
-        let start = self.arena.len();
-        self.arena.resize(start + len, T::zero());
-        let (known, new) = self.arena.split_at_mut(start);
-        fill(Reader { places: &self.places, layouts: &self.layouts, arena: known }, new);
-        Ok(Place::Dense(start))
-    }
-
-    fn strided(&mut self, offset: usize, strides: Strides) -> Place {
-        self.layouts.push(Layout { offset, strides });
-        Place::Strided((self.layouts.len() - 1) as u32)
-    }
-
-    fn reader(&self) -> Reader<'_, T> {
-        Reader { places: &self.places, layouts: &self.layouts, arena: &self.arena }
-    }
-
-    /// The offset and the strides of a known value of this shape.
-    fn layout(&self, id: NodeId, shape: &[usize]) -> (usize, Strides) {
-        self.reader().layout(id, shape)
-    }
-}
-
-fn reserve<T>(arena: &mut Vec<T>, len: usize) -> Result<(), Fault> {
-    arena.try_reserve(len).map_err(|_| {
-        Fault::new(
-            ErrorKind::OutOfMemory,
-            format!("no memory for {len} more numbers beside the {} there are", arena.len()),
-            "use smaller arrays, or clear the graph between steps",
-        )
-    })
-}
-
-/// Read access to the known values.
-struct Reader<'a, T> {
-    places: &'a [Place],
-    layouts: &'a [Layout],
-    arena: &'a [T],
-}
-
-impl<'a, T: Scalar> Reader<'a, T> {
-    fn layout(&self, id: NodeId, shape: &[usize]) -> (usize, Strides) {
-        match self.places.get(id.index()) {
-            Some(Place::Dense(offset)) => (*offset, row_major(shape)),
-            Some(Place::Strided(number)) => match self.layouts.get(*number as usize) {
-                Some(layout) => (layout.offset, layout.strides.clone()),
-                None => (0, Strides::new()),
-            },
-            Some(Place::Pending | Place::Queued) | None => (0, Strides::new()),
-        }
-    }
-
-    /// Lets `read` see a value. (A view borrows its strides, so it cannot be returned.)
-    fn with<R>(&self, id: NodeId, shape: &[usize], read: impl FnOnce(View<'_, T>) -> R) -> R {
-        if let Some(Place::Dense(start)) = self.places.get(id.index())
-            && let Some(elements) = self.arena.get(*start..*start + element_count(shape))
-        {
-            return read(View::dense(elements));
-        }
-        let (offset, strides) = self.layout(id, shape);
-        read(View::strided(self.arena, offset, shape, &strides).unwrap_or(View::dense(&[])))
-    }
-}
-
-fn row_major(shape: &[usize]) -> Strides {
-    let mut strides: Strides = shape.iter().map(|_| 1).collect();
-    let mut step = 1;
-    for (stride, &size) in strides.iter_mut().zip(shape).rev() {
-        *stride = step as isize;
-        step *= size.max(1);
-    }
-    strides
-}
+/// Writes a value, with those of the operands at hand.
+type Write<'w, T> = dyn FnMut(Reader<'_, T>, &mut [T]) -> Result<(), Failure> + 'w;
 
 impl<T: Scalar> Tape<T> {
-    /// Computes what `id` needs and has not been computed. The node must be valid.
-    pub(crate) fn evaluate(&mut self, id: NodeId) -> Result<(), Fault> {
-        if self.values.is_known(id) {
-            return Ok(());
-        }
-        let mut queue = vec![id];
-        self.values.set(id, Place::Queued);
-        let mut next = 0;
-        while let Some(node) = queue.get(next).and_then(|id| self.nodes.get(id.index())) {
-            for &operand in &node.operands {
-                if self.values.place(operand) == Place::Pending {
-                    self.values.set(operand, Place::Queued);
-                    queue.push(operand);
-                }
-            }
-            next += 1;
-        }
-        queue.sort_unstable();
-        for (done, &id) in queue.iter().enumerate() {
-            if let Err(fault) = self.compute(id) {
-                for &id in &queue[done..] {
-                    self.values.set(id, Place::Pending);
-                }
-                return Err(fault);
-            }
-        }
-        Ok(())
-    }
-
-    /// Computes one node whose operands are known.
-    fn compute(&mut self, id: NodeId) -> Result<(), Fault> {
+    /// Computes one node whose operands are known. Unless it `stays`, its memory is its own.
+    pub(crate) fn place_of(&mut self, id: NodeId, stays: bool) -> Result<Place, Failure> {
         let Tape { nodes, values, shapes, .. } = self;
-        let Some(node) = nodes.get(id.index()) else { return Ok(()) };
+        let Some(node) = nodes.get(id.index()) else { return Ok(Place::Pending) };
         let sizes = |id: NodeId| nodes.get(id.index()).map_or(&[][..], |node| shapes.get(node.shape));
         let to = shapes.get(node.shape);
         let len = element_count(to);
-        let place = match (&node.op, node.operands.as_slice()) {
-            (Op::Map(f), &[x]) => values.extend(len, |known, out| known.with(x, to, |x| f.run(x, out)))?,
-            (Op::Zip(f), &[a, b]) => values.extend(len, |known, out| {
+        let fill = |values: &mut Values<T>, write: &mut Write<'_, T>| values.fill(len, !stays, write);
+        let bad = |fault| Failure::Node(id, fault);
+        match (&node.op, node.operands.as_slice()) {
+            (Op::Map(f), &[x]) => fill(values, &mut |known, out| {
+                known.with(x, to, |x| f.run(x, out));
+                Ok(())
+            }),
+            (Op::Zip(f), &[a, b]) => fill(values, &mut |known, out| {
                 known.with(a, to, |a| known.with(b, to, |b| f.run(a, b, out)));
-            })?,
-            (Op::MatMul, &[a, b]) => {
-                let (a_sizes, b_sizes) = (sizes(a), sizes(b));
-                values.extend(len, |known, out| {
-                    let a = left_matrix(&known, a, a_sizes);
-                    let b = right_matrix(&known, b, b_sizes);
-                    if let (Some(a), Some(b)) = (a, b) {
-                        kernels::matmul(a, b, out);
-                    }
-                })?
-            }
-            (Op::Sum(axes), &[x]) => {
+                Ok(())
+            }),
+            (Op::Select, &[condition, a, b]) => fill(values, &mut |known, out| {
+                known.with(condition, to, |condition| {
+                    known.with(a, to, |a| known.with(b, to, |b| kernels::select(condition, a, b, out)));
+                });
+                Ok(())
+            }),
+            (Op::MatMul, &[a, b]) => fill(values, &mut |known, out| {
+                products(&known, (a, sizes(a)), (b, sizes(b)), out);
+                Ok(())
+            }),
+            (Op::Sum(axes), &[x]) => fill(values, &mut |known, out| {
                 let from = sizes(x);
-                let reduced: SmallVec<[bool; 8]> =
-                    (0_u8..).zip(from).map(|(axis, _)| axes.contains(&axis)).collect();
-                values.extend(len, |known, out| {
-                    let (offset, strides) = known.layout(x, from);
-                    kernels::sum(known.arena, offset, from, &strides, &reduced, out);
-                })?
+                let (elements, layout) = known.layout(x, from);
+                kernels::sum(elements, layout.offset, from, &layout.strides, &flags(axes, from), out);
+                Ok(())
+            }),
+            (Op::Extremum { axes, largest }, &[x]) => fill(values, &mut |known, out| {
+                let from = sizes(x);
+                let (elements, layout) = known.layout(x, from);
+                let reduced = flags(axes, from);
+                kernels::extremum(elements, layout.offset, from, &layout.strides, &reduced, *largest, out);
+                Ok(())
+            }),
+            (Op::ArgExtremum { axis, largest }, &[x]) => fill(values, &mut |known, out| {
+                kernels::arg_extremum(&known.dense(x, sizes(x))?, lanes(sizes(x), *axis), *largest, out);
+                Ok(())
+            }),
+            (Op::CumSum { axis, reverse }, &[x]) => fill(values, &mut |known, out| {
+                kernels::cumsum(&known.dense(x, to)?, lanes(to, *axis), *reverse, out);
+                Ok(())
+            }),
+            (Op::Gather { axis, along }, &[x, index]) => fill(values, &mut |known, out| {
+                let (from, index) = (known.dense(x, sizes(x))?, known.dense(index, sizes(index))?);
+                let lanes = lanes(sizes(x), *axis);
+                match along {
+                    true => kernels::take_along(&from, lanes, &index, out),
+                    false => kernels::gather(&from, lanes, &index, out),
+                }
+                .map_err(|index| bad(bad_index(&index)))
+            }),
+            (Op::Scatter { axis, along, .. }, &[x, index]) => fill(values, &mut |known, out| {
+                let (from, index) = (known.dense(x, sizes(x))?, known.dense(index, sizes(index))?);
+                let lanes = lanes(to, *axis);
+                match along {
+                    true => kernels::put_along_add(&from, &index, lanes, out),
+                    false => kernels::scatter_add(&from, &index, lanes, out),
+                }
+                .map_err(|index| bad(bad_index(&index)))
+            }),
+            (Op::Unslice { slices, .. }, &[x]) => fill(values, &mut |known, out| {
+                let mut layout = Layout { buffer: None, offset: 0, strides: row_major(to) };
+                for (slice, stride) in slices.iter().zip(&mut layout.strides) {
+                    layout.offset += slice.start * stride.unsigned_abs();
+                    *stride *= slice.step;
+                }
+                known.with(x, sizes(x), |x| {
+                    kernels::place(x, out, layout.offset, sizes_of(slices).as_slice(), &layout.strides)
+                });
+                Ok(())
+            }),
+            (Op::Fold { window, .. }, &[x]) => fill(values, &mut |known, out| {
+                let from = sizes(x);
+                let mut strides = row_major(to);
+                window_strides(window, &mut strides);
+                known.with(x, from, |x| kernels::accumulate(x, out, 0, from, &strides));
+                Ok(())
+            }),
+            (Op::Concat(axis), parts) => fill(values, &mut |known, out| {
+                let strides = row_major(to);
+                let step = strides.get(*axis as usize).map_or(0, |stride| stride.unsigned_abs());
+                let mut offset = 0;
+                for &part in parts {
+                    let shape = sizes(part);
+                    known.with(part, shape, |x| kernels::place(x, out, offset, shape, &strides));
+                    offset += step * shape.get(*axis as usize).copied().unwrap_or(0);
+                }
+                Ok(())
+            }),
+            (Op::Cholesky, &[a]) => fill(values, &mut |known, out| {
+                kernels::cholesky(&known.dense(a, to)?, rows(to), out).map_err(|e| bad(singular(&e)))
+            }),
+            (Op::LogDet, &[a]) => fill(values, &mut |known, out| {
+                let (a, n) = (known.dense(a, sizes(a))?, rows(sizes(a)));
+                let mut scratch = scratch(n)?;
+                let value = kernels::log_det(&a, n, &mut scratch).map_err(|e| bad(singular(&e)))?;
+                out.fill(value);
+                Ok(())
+            }),
+            (Op::Solve, &[a, b]) => fill(values, &mut |known, out| {
+                let (a, b, n) = (known.dense(a, sizes(a))?, known.dense(b, to)?, rows(sizes(a)));
+                let mut scratch = scratch(n)?;
+                kernels::solve(&a, n, &b, columns(to), out, &mut scratch).map_err(|e| bad(singular(&e)))
+            }),
+            (Op::TriangularSolve(Triangle { upper, transposed }), &[a, b]) => {
+                fill(values, &mut |known, out| {
+                    let (a, b, n) = (known.dense(a, sizes(a))?, known.dense(b, to)?, rows(sizes(a)));
+                    kernels::triangular_solve(&a, n, *upper, *transposed, &b, columns(to), out)
+                        .map_err(|e| bad(singular(&e)))
+                })
             }
+            (Op::Guard(expected), &[x]) => {
+                let place = values.place(x);
+                let holds = values.reader().with(x, to, |x| {
+                    let mut one = [T::nan()];
+                    x.read(0, &mut one);
+                    one[0] != T::zero()
+                });
+                if holds != *expected {
+                    return Err(bad(branched(*expected)));
+                }
+                Ok(place)
+            }
+            (Op::Detach, &[x]) => Ok(values.place(x)),
+            (Op::Reshape(_), &[x]) => match values.place(x) {
+                dense @ (Place::Dense(_) | Place::Buffer(_)) => Ok(dense),
+                Place::Strided(_) | Place::Pending | Place::Queued => fill(values, &mut |known, out| {
+                    known.with(x, sizes(x), |x| kernels::copy(x, out));
+                    Ok(())
+                }),
+            },
             (Op::Broadcast { axes, .. }, &[x]) => {
-                let (offset, strides) = values.layout(x, sizes(x));
-                let mut rest = strides.into_iter();
+                let (_, layout) = values.reader().layout(x, sizes(x));
+                let mut rest = layout.strides.into_iter();
                 let strides = (0_u8..)
                     .zip(to)
                     .map(|(axis, _)| if axes.contains(&axis) { 0 } else { rest.next().unwrap_or(0) })
                     .collect();
-                values.strided(offset, strides)
+                Ok(values.strided(Layout { strides, ..layout }))
             }
             (Op::Permute(axes), &[x]) => {
-                let (offset, strides) = values.layout(x, sizes(x));
-                let strides =
-                    axes.iter().map(|&axis| strides.get(axis as usize).copied().unwrap_or(0)).collect();
-                values.strided(offset, strides)
+                let (_, layout) = values.reader().layout(x, sizes(x));
+                let strides = axes.iter().map(|&axis| stride(&layout.strides, axis)).collect();
+                Ok(values.strided(Layout { strides, ..layout }))
             }
-            (Op::Reshape(_), &[x]) => match values.place(x) {
-                dense @ Place::Dense(_) => dense,
-                Place::Strided(_) | Place::Pending | Place::Queued => {
-                    let from = sizes(x);
-                    values.extend(len, |known, out| known.with(x, from, |x| kernels::copy(x, out)))?
+            (Op::Slice(slices), &[x]) => {
+                let (_, mut layout) = values.reader().layout(x, sizes(x));
+                for (slice, stride) in slices.iter().zip(&mut layout.strides) {
+                    let start = (slice.start as isize).wrapping_mul(*stride);
+                    layout.offset = layout.offset.wrapping_add_signed(start);
+                    *stride = stride.wrapping_mul(slice.step);
                 }
-            },
-            (Op::Detach, &[x]) => values.place(x),
-            // Leaves are known from the start; an invalid node makes its users invalid and is never computed.
-            (Op::Invalid(_) | Op::Variable(_) | Op::Constant, _) => values.place(id),
+                Ok(values.strided(layout))
+            }
+            (Op::Unfold(window), &[x]) => {
+                let (_, mut layout) = values.reader().layout(x, sizes(x));
+                window_strides(window, &mut layout.strides);
+                Ok(values.strided(layout))
+            }
+            (Op::Example, _) => Err(bad(no_example())),
+            // Leaves are known from the start; an invalid node makes its users invalid and is never computed; a custom
+            // operation is run outside.
+            (Op::Invalid(_) | Op::Variable(_) | Op::Constant | Op::Custom(_), _) => Ok(values.place(id)),
             (
                 Op::Map(_)
                 | Op::Zip(_)
+                | Op::Select
                 | Op::MatMul
                 | Op::Sum(_)
+                | Op::Extremum { .. }
+                | Op::ArgExtremum { .. }
+                | Op::CumSum { .. }
+                | Op::Gather { .. }
+                | Op::Scatter { .. }
+                | Op::Slice(_)
+                | Op::Unslice { .. }
+                | Op::Unfold(_)
+                | Op::Fold { .. }
+                | Op::Cholesky
+                | Op::LogDet
+                | Op::Solve
+                | Op::TriangularSolve(_)
                 | Op::Broadcast { .. }
                 | Op::Permute(_)
                 | Op::Reshape(_)
+                | Op::Guard(_)
                 | Op::Detach,
                 _,
-            ) => values.place(id),
-        };
-        values.set(id, place);
-        Ok(())
-    }
-
-    /// A copy of a known value.
-    pub(crate) fn read(&self, id: NodeId) -> Result<ArrayD<T>, Fault> {
-        let sizes = self.sizes(id);
-        let mut elements = Vec::new();
-        reserve(&mut elements, element_count(sizes))?;
-        elements.resize(element_count(sizes), T::zero());
-        self.values.reader().with(id, sizes, |x| kernels::copy(x, &mut elements));
-        ArrayD::from_shape_vec(IxDyn(sizes), elements)
-            .map_err(|e| Fault::new(ErrorKind::TooLarge, e.to_string(), "use a smaller array"))
-    }
-
-    /// The only element of a known value.
-    pub(crate) fn read_one(&self, id: NodeId) -> T {
-        let mut one = [T::nan()];
-        self.values.reader().with(id, self.sizes(id), |x| x.read(0, &mut one));
-        one[0]
+            ) => Ok(values.place(id)),
+        }
     }
 }
 
-/// A vector on the left of a product is a row.
-fn left_matrix<'a, T: Scalar>(known: &Reader<'a, T>, id: NodeId, sizes: &[usize]) -> Option<Matrix<'a, T>> {
-    let (offset, strides) = known.layout(id, sizes);
-    match (sizes, strides.as_slice()) {
-        (&[k], &[step]) => Matrix::new(known.arena, offset, 1, k, 0, step),
-        (&[m, k], &[row, column]) => Matrix::new(known.arena, offset, m, k, row, column),
-        _ => None,
+fn flags(axes: &[u8], from: &[usize]) -> SmallVec<[bool; 8]> {
+    (0_u8..).zip(from).map(|(axis, _)| axes.contains(&axis)).collect()
+}
+
+/// An array as the axes before one, that one, and the axes behind it.
+fn lanes(shape: &[usize], axis: u8) -> Lanes {
+    let axis = axis as usize;
+    Lanes {
+        outer: element_count(shape.get(..axis).unwrap_or(&[])),
+        size: shape.get(axis).copied().unwrap_or(1),
+        inner: element_count(shape.get(axis + 1..).unwrap_or(&[])),
     }
 }
 
-/// A vector on the right of a product is a column.
-fn right_matrix<'a, T: Scalar>(known: &Reader<'a, T>, id: NodeId, sizes: &[usize]) -> Option<Matrix<'a, T>> {
-    let (offset, strides) = known.layout(id, sizes);
-    match (sizes, strides.as_slice()) {
-        (&[k], &[step]) => Matrix::new(known.arena, offset, k, 1, step, 0),
-        (&[k, n], &[row, column]) => Matrix::new(known.arena, offset, k, n, row, column),
-        _ => None,
+fn sizes_of(slices: &[crate::op::SliceAxis]) -> SmallVec<[usize; 4]> {
+    slices.iter().map(|slice| slice.len).collect()
+}
+
+/// The window's axis steps from window to window, and a new last one from element to element.
+fn window_strides(window: &crate::op::Window, strides: &mut Strides) {
+    let step = stride(strides, window.axis);
+    if let Some(stride) = strides.get_mut(window.axis as usize) {
+        *stride = step.wrapping_mul(window.stride as isize);
     }
+    strides.push(step.wrapping_mul(window.dilation as isize));
+}
+
+fn stride(strides: &[isize], axis: u8) -> isize {
+    strides.get(axis as usize).copied().unwrap_or(0)
+}
+
+fn rows(shape: &[usize]) -> usize {
+    shape.first().copied().unwrap_or(0)
+}
+
+/// How many right-hand sides: a vector is one.
+fn columns(shape: &[usize]) -> usize {
+    shape.get(1).copied().unwrap_or(1)
+}
+
+fn scratch<T: Scalar>(n: usize) -> Result<Vec<T>, Fault> {
+    let mut scratch = Vec::new();
+    reserve(&mut scratch, n * n)?;
+    scratch.resize(n * n, T::zero());
+    Ok(scratch)
+}
+
+/// One product, or one for each place in the axes before the last two.
+fn products<T: Scalar>(
+    known: &Reader<'_, T>,
+    (a, a_shape): (NodeId, &[usize]),
+    (b, b_shape): (NodeId, &[usize]),
+    out: &mut [T],
+) {
+    let ((a_elements, a), (b_elements, b)) = (known.layout(a, a_shape), known.layout(b, b_shape));
+    let matrix = |shape: &[usize], strides: &[isize], left: bool| match (shape, strides) {
+        (&[k], &[step]) if left => [(1, 0), (k, step)],
+        (&[k], &[step]) => [(k, step), (1, 0)],
+        (&[.., rows, columns], &[.., row, column]) => [(rows, row), (columns, column)],
+        _ => [(0, 0), (0, 0)],
+    };
+    let [(m, a_row), (k, a_column)] = matrix(a_shape, &a.strides, true);
+    let [(k_too, b_row), (n, b_column)] = matrix(b_shape, &b.strides, false);
+    let batch = a_shape.get(..a_shape.len().saturating_sub(2)).unwrap_or(&[]);
+    let each = (m * n).max(1);
+    for (index, out) in out.chunks_mut(each).enumerate() {
+        let (from_a, from_b) = (offset(&a, batch, index), offset(&b, batch, index));
+        let a = Matrix::new(a_elements, from_a, m, k, a_row, a_column);
+        let b = Matrix::new(b_elements, from_b, k_too, n, b_row, b_column);
+        if let (Some(a), Some(b)) = (a, b) {
+            kernels::matmul(a, b, out);
+        }
+    }
+}
+
+/// Where matrix number `index` of a batch begins.
+fn offset(layout: &Layout, batch: &[usize], mut index: usize) -> usize {
+    let mut offset = layout.offset;
+    for (&size, &stride) in batch.iter().zip(&layout.strides).rev() {
+        let step = ((index % size.max(1)) as isize).wrapping_mul(stride);
+        offset = offset.wrapping_add_signed(step);
+        index /= size.max(1);
+    }
+    offset
+}
+
+fn bad_index(index: &BadIndex) -> Fault {
+    Fault::new(ErrorKind::Index, index.to_string(), "indices are whole numbers from 0 on")
+}
+
+fn singular(error: &LinalgError) -> Fault {
+    let help = match error {
+        LinalgError::NotPositive { .. } => "add a small multiple of the identity, or check the matrix",
+        LinalgError::Size | LinalgError::Singular { .. } => "its rows are linearly dependent, or it has NaN",
+    };
+    Fault::new(ErrorKind::Singular, error.to_string(), help)
+}
+
+fn branched(expected: bool) -> Fault {
+    let (then, now) = if expected { ("held", "does not hold") } else { ("did not hold", "holds") };
+    Fault::new(
+        ErrorKind::Guard,
+        format!("the condition {then} when the program branched on it, and {now}"),
+        "record the program again for these values, or choose without branching: `condition.select(a, b)`",
+    )
+}
+
+fn no_example() -> Fault {
+    Fault::new(
+        ErrorKind::Argument,
+        "inside of `vmap` there are no values: one recording stands for all examples",
+        "choose by value with `condition.select(a, b)`; read values of what `vmap` returns",
+    )
 }

@@ -165,12 +165,51 @@ impl<T: Scalar> Graph<T> {
     ) -> Var<'g, T> {
         let caller = Location::caller();
         let fault = Fault::new(ErrorKind::Argument, message, help);
+        self.refuse(operation, operands, fault, caller)
+    }
+
+    /// An invalid node for a call with these operands, of this graph or others.
+    pub(crate) fn refuse<'g>(
+        &'g self,
+        operation: &str,
+        operands: &[Var<'g, T>],
+        fault: Fault,
+        caller: crate::op::Origin,
+    ) -> Var<'g, T> {
         let mut tape = self.tape.borrow_mut();
         let ours: Vec<NodeId> = operands.iter().filter(|x| x.is_in(self)).map(|x| x.id).collect();
+        // The error of an operand comes first: it is the cause.
         let earlier = ours.iter().find_map(|&id| tape.error(id));
         let id = match earlier {
             Some(error) => tape.invalid(error, caller),
             None => tape.reject(operation, &ours, fault, caller),
+        };
+        Var::new(self, id)
+    }
+
+    /// From now on, computing a value fails at the first one that is not finite, of a leaf or an operation, a derivative or not;
+    /// the error names the operation and the line that recorded it. For finding where a NaN comes from: it costs time, and
+    /// refuses infinities that are meant (a mask with `-∞`, a branch that [`select`](Var::select) does not take).
+    ///
+    /// ```
+    /// # let graph = chainrule_graph::Graph::new();
+    /// graph.check_finite(true);
+    /// let x = graph.variable("x", [1.0, 0.0]);
+    /// let error = x.ln().sum().value().unwrap_err();
+    /// assert_eq!((error.operation(), error.location().line()), ("ln", line!() - 1));
+    /// assert_eq!(error.message(), "the value is -inf at [1]");
+    /// ```
+    pub fn check_finite(&self, on: bool) {
+        self.tape.borrow_mut().check_finite = on;
+    }
+
+    /// Records a stand-in for one example of a batch.
+    pub(crate) fn example(&self, shape: &[usize], caller: crate::op::Origin) -> Var<'_, T> {
+        let mut tape = self.tape.borrow_mut();
+        let interned = tape.shapes.intern(shape);
+        let id = match interned {
+            Ok(shape) => tape.example(shape, caller),
+            Err(fault) => tape.reject("vmap", &[], fault, caller),
         };
         Var::new(self, id)
     }

@@ -25,7 +25,7 @@
 //! # How it works, in five minutes
 //!
 //! **Record.** A [`Graph`] is a tape: a list to which every operation on a [`Var`] appends one node, its operands
-//! before it (`tape.rs`). What a node can be is a small closed set: about ten structural operations (`op.rs`) and a
+//! before it (`tape.rs`). What a node can be is a small closed set: about twenty structural operations (`op.rs`) and a
 //! table of scalar functions (`scalar.rs`, public as [`Unary`] and [`Binary`]). Shapes are inferred and broadcasting
 //! is made explicit at once (`shape.rs`); a mistake becomes an invalid node with an [`Error`] inside.
 //!
@@ -51,13 +51,24 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod batch;
+mod behalf;
+mod checkpoint;
 mod convert;
+mod custom;
+mod custom_check;
+mod cut;
 mod differentiate;
 mod display;
+mod einsum;
 mod error;
+mod evaluate;
 mod execute;
+mod explain;
 mod graph;
+mod jacobian;
 mod linear;
+mod linear_map;
 mod number;
 mod op;
 mod path;
@@ -66,13 +77,21 @@ mod shape;
 mod structure;
 mod sweep;
 mod tape;
+mod values;
 mod var;
+mod vmap;
 
-pub use convert::{IntoArray, IntoAxes, IntoVar, Keep, keep};
+pub use convert::{IntoArray, IntoAxes, IntoShape, IntoVar, Keep, keep};
+pub use custom::CustomOp;
+pub use custom_check::check_custom;
 pub use differentiate::{jvp, vjp};
 pub use error::{Error, ErrorKind, Result};
+pub use explain::{Explanation, Place, explain};
 pub use graph::{Graph, Scope};
+pub use jacobian::Mode;
+pub use linear_map::LinearMap;
 pub use number::Scalar;
 pub use scalar::{Binary, Domain, Unary};
 pub use structure::Structure;
-pub use var::Var;
+pub use var::{Conv, IntoIndices, Pool, Sizes, Triangle, Var};
+pub use vmap::vmap;

@@ -8,13 +8,19 @@
 //! The lecture's closed form is one line of this page: the derivative of `W A` with respect to `A` is `Left(W)`, its
 //! transpose is `Left(W')`, and that applied to the output's error is `E1 = W' E2`.
 
+use std::rc::Rc;
+use std::sync::Arc;
+
 use smallvec::{SmallVec, smallvec};
 
 use crate::Scalar;
-use crate::op::{Axes, Op};
+use crate::op::{Axes, Op, SliceAxis, Triangle, Window};
 use crate::scalar::Binary;
 use crate::shape::{self, ShapeId};
 use crate::var::Var;
+
+/// A linear function as code that records it.
+pub(crate) type LinearFn<'g, T> = Rc<dyn Fn(Var<'g, T>) -> Var<'g, T> + 'g>;
 
 /// A linear map from arrays of one shape to arrays of another. Its parameters are nodes, so that applying it records
 /// nodes that can be differentiated again.
@@ -33,6 +39,28 @@ pub(crate) enum Linear<'g, T> {
     Left(Var<'g, T>),
     /// `X -> X W`
     Right(Var<'g, T>),
+    /// `X` where the condition is not 0, else 0; or, if not `taken`, the other way round
+    Select { condition: Var<'g, T>, taken: bool },
+    /// Running sums along an axis
+    CumSum { axis: u8, reverse: bool },
+    /// A regular part of an array of shape `from`
+    Slice { slices: Arc<[SliceAxis]>, from: ShapeId },
+    /// Zeros of shape `to` with the argument in the part
+    Unslice { slices: Arc<[SliceAxis]>, to: ShapeId },
+    /// The entries of an array of shape `from` whose numbers `index` holds
+    Gather { axis: u8, along: bool, index: Var<'g, T>, from: ShapeId },
+    /// Added to zeros of shape `to`, where `index` says
+    Scatter { axis: u8, along: bool, index: Var<'g, T>, to: ShapeId },
+    /// Windows of an array of shape `from`
+    Unfold { window: Window, from: ShapeId },
+    /// Windows added up in zeros of shape `to`
+    Fold { window: Window, to: ShapeId },
+    /// `X -> A⁻¹ X`
+    Solve(Var<'g, T>),
+    /// `X -> T⁻¹ X` with a triangle of a matrix
+    TriangularSolve { matrix: Var<'g, T>, triangle: Triangle },
+    /// A map and its transpose as functions of the user's
+    Pair { apply: LinearFn<'g, T>, transpose: LinearFn<'g, T> },
     /// Adds up over `axes` of an array of shape `from`
     Sum { axes: Axes, from: ShapeId },
     /// Repeats along `axes` of the result's shape `to`
@@ -62,10 +90,129 @@ pub(crate) fn partial<'g, T: Scalar>(
         (Op::Reshape(to), &[x]) => Linear::Reshape { from: x.shape_id(), to: *to },
         (Op::Permute(axes), _) => Linear::Permute(axes.clone()),
         (Op::Detach, _) => Linear::Zero,
+        (Op::Select, &[condition, _, _]) => match i {
+            0 => Linear::Zero,
+            _ => Linear::Select { condition, taken: i == 1 },
+        },
+        (Op::Extremum { axes, .. }, &[x]) => {
+            // Each of the elements that equal the extreme one has the same share of its derivative.
+            let ties = x.zip(Binary::Equal, y.spread(axes, x));
+            let share = ties / ties.record(Op::Sum(axes.clone())).spread(axes, x);
+            Linear::Diag(share).then(Linear::Sum { axes: axes.clone(), from: x.shape_id() })
+        }
+        (Op::CumSum { axis, reverse }, _) => Linear::CumSum { axis: *axis, reverse: *reverse },
+        (Op::Slice(slices), &[x]) => Linear::Slice { slices: slices.clone(), from: x.shape_id() },
+        (Op::Unslice { slices, to }, _) => Linear::Unslice { slices: slices.clone(), to: *to },
+        (Op::Concat(axis), operands) => concat_part(*axis, i, operands, y),
+        (Op::Gather { axis, along }, &[x, index]) => match i {
+            0 => Linear::Gather { axis: *axis, along: *along, index, from: x.shape_id() },
+            _ => Linear::Zero,
+        },
+        (Op::Scatter { axis, along, to }, &[_, index]) => match i {
+            0 => Linear::Scatter { axis: *axis, along: *along, index, to: *to },
+            _ => Linear::Zero,
+        },
+        (Op::Unfold(window), &[x]) => Linear::Unfold { window: *window, from: x.shape_id() },
+        (Op::Fold { window, to }, _) => Linear::Fold { window: *window, to: *to },
+        (Op::Cholesky, _) => cholesky(y),
+        (Op::LogDet, &[a]) => {
+            // d ln det A = tr(A⁻¹ dA), the sum of the elements of A⁻¹' and dA in the same places
+            let all = Axes::from_slice(&[0, 1]);
+            Linear::Diag(a.inverse().t()).then(Linear::Sum { axes: all, from: a.shape_id() })
+        }
+        (Op::Solve, &[a, _]) => match i {
+            // dX = -A⁻¹ dA X
+            0 => right(y).then(Linear::Scale(-T::one())).then(Linear::Solve(a)),
+            _ => Linear::Solve(a),
+        },
+        (Op::TriangularSolve(triangle), &[a, _]) => match i {
+            0 => triangular_divisor(*triangle, a, y),
+            _ => Linear::TriangularSolve { matrix: a, triangle: *triangle },
+        },
+        (Op::Custom(custom), operands) => custom.op.derivative(i, operands, y).0,
+        (Op::ArgExtremum { .. } | Op::Guard(_), _) => Linear::Zero,
         // Leaves have no operands, and each operation has the number of operands matched above.
-        (Op::Invalid(_) | Op::Variable(_) | Op::Constant, _) => Linear::Zero,
-        (Op::Map(_) | Op::Zip(_) | Op::MatMul | Op::Sum(_) | Op::Reshape(_), _) => Linear::Zero,
+        (Op::Invalid(_) | Op::Variable(_) | Op::Constant | Op::Example, _) => Linear::Zero,
+        (
+            Op::Map(_)
+            | Op::Zip(_)
+            | Op::MatMul
+            | Op::Sum(_)
+            | Op::Reshape(_)
+            | Op::Select
+            | Op::Extremum { .. }
+            | Op::Slice(_)
+            | Op::Gather { .. }
+            | Op::Scatter { .. }
+            | Op::Unfold(_)
+            | Op::LogDet
+            | Op::Solve
+            | Op::TriangularSolve(_),
+            _,
+        ) => Linear::Zero,
     }
+}
+
+/// A part of a concatenation goes to its place among zeros.
+fn concat_part<'g, T: Scalar>(axis: u8, i: usize, parts: &[Var<'g, T>], y: Var<'g, T>) -> Linear<'g, T> {
+    let length = |part: &Var<'g, T>| part.sizes().get(axis as usize).copied().unwrap_or(0);
+    let before: usize = parts.iter().take(i).map(length).sum();
+    let own = parts.get(i).map_or(0, length);
+    let slices = (0_u8..).zip(y.sizes()).map(|(a, len)| match a == axis {
+        true => SliceAxis { start: before, step: 1, len: own },
+        false => SliceAxis { start: 0, step: 1, len },
+    });
+    Linear::Unslice { slices: slices.collect(), to: y.shape_id() }
+}
+
+/// `X -> X B` for a vector or a matrix `B`: for a vector, an outer product goes back.
+fn right<'g, T: Scalar>(b: Var<'g, T>) -> Linear<'g, T> {
+    match *b.sizes() {
+        [k] => {
+            let column = Linear::Right(b.reshape([k, 1]));
+            match (b.graph().intern(&[k, 1]), b.graph().intern(&[k])) {
+                (Some(from), Some(to)) => column.then(Linear::Reshape { from, to }),
+                _ => column,
+            }
+        }
+        _ => Linear::Right(b),
+    }
+}
+
+/// `dL = L Φ(L⁻¹ dA L'⁻¹)`, where `Φ` keeps the lower triangle and half of the diagonal (Murray 2016, "Differentiation
+/// of the Cholesky decomposition", equation 8).
+fn cholesky<'g, T: Scalar>(l: Var<'g, T>) -> Linear<'g, T> {
+    let n = l.sizes().first().copied().unwrap_or(0);
+    let half = ndarray::Array2::from_shape_fn((n, n), |(i, j)| match i.cmp(&j) {
+        std::cmp::Ordering::Greater => T::one(),
+        std::cmp::Ordering::Equal => T::of(0.5),
+        std::cmp::Ordering::Less => T::zero(),
+    });
+    let divide =
+        || Linear::TriangularSolve { matrix: l, triangle: Triangle { upper: false, transposed: false } };
+    let swap = || Linear::Permute(Axes::from_slice(&[1, 0]));
+    // X L'⁻¹ = (L⁻¹ X')'
+    divide()
+        .then(swap())
+        .then(divide())
+        .then(swap())
+        .then(Linear::Diag(l.graph().constant(half)))
+        .then(Linear::Left(l))
+}
+
+/// `dX = -T⁻¹ dT X`, of which only the triangle of `dT` counts.
+fn triangular_divisor<'g, T: Scalar>(triangle: Triangle, a: Var<'g, T>, x: Var<'g, T>) -> Linear<'g, T> {
+    let n = a.sizes().first().copied().unwrap_or(0);
+    let read = ndarray::Array2::from_shape_fn((n, n), |(i, j)| {
+        let inside = if triangle.upper { i <= j } else { i >= j };
+        if inside { T::one() } else { T::zero() }
+    });
+    let mask = Linear::Diag(a.graph().constant(read));
+    let masked = match triangle.transposed {
+        true => mask.then(Linear::Permute(Axes::from_slice(&[1, 0]))),
+        false => mask,
+    };
+    masked.then(right(x)).then(Linear::Scale(-T::one())).then(Linear::TriangularSolve { matrix: a, triangle })
 }
 
 /// `A B`, linear in each factor. A vector is taken for the matrix it stands for (a row on the left, a column on the
@@ -79,13 +226,13 @@ fn product<'g, T: Scalar>(i: usize, a: Var<'g, T>, b: Var<'g, T>, y: Var<'g, T>)
         None => Linear::Id,
     };
     match (i, a_size.as_slice(), b_size.as_slice()) {
-        (0, _, &[_, _]) => Linear::Right(b),
+        (0, _, &[.., _, _]) => Linear::Right(b),
         (0, a_size, &[k]) => {
             let column: SmallVec<[usize; 2]> =
                 a_size[..a_size.len() - 1].iter().copied().chain([1]).collect();
             Linear::Right(b.reshape([k, 1])).then(reshape_result(&column))
         }
-        (_, &[_, _], _) => Linear::Left(a),
+        (_, &[.., _, _], _) => Linear::Left(a),
         (_, &[k], b_size) => {
             let row: SmallVec<[usize; 2]> = [1].into_iter().chain(b_size[1..].iter().copied()).collect();
             Linear::Left(a.reshape([1, k])).then(reshape_result(&row))
@@ -95,8 +242,15 @@ fn product<'g, T: Scalar>(i: usize, a: Var<'g, T>, b: Var<'g, T>, y: Var<'g, T>)
 }
 
 impl<'g, T: Scalar> Linear<'g, T> {
-    fn then(self, next: Self) -> Self {
-        Linear::Then(smallvec![Box::new(self), Box::new(next)])
+    #[allow(clippy::wildcard_enum_match_arm, reason = "every map but a composition is taken as it is")]
+    pub(crate) fn then(self, next: Self) -> Self {
+        match self {
+            Linear::Then(mut maps) => {
+                maps.push(Box::new(next));
+                Linear::Then(maps)
+            }
+            first => Linear::Then(smallvec![Box::new(first), Box::new(next)]),
+        }
     }
 
     pub(crate) fn is_zero(&self) -> bool {
@@ -115,6 +269,24 @@ impl<'g, T: Scalar> Linear<'g, T> {
             Linear::Diag(d) => d.zip(Binary::Chain, x),
             Linear::Left(w) => w.matmul(x),
             Linear::Right(w) => x.matmul(*w),
+            Linear::Select { condition, taken: true } => condition.select(x, T::zero()),
+            Linear::Select { condition, taken: false } => condition.select(T::zero(), x),
+            Linear::CumSum { axis, reverse } => x.record(Op::CumSum { axis: *axis, reverse: *reverse }),
+            Linear::Slice { slices, .. } => x.record(Op::Slice(slices.clone())),
+            Linear::Unslice { slices, to } => x.record(Op::Unslice { slices: slices.clone(), to: *to }),
+            Linear::Gather { axis, along, index, .. } => {
+                x.record_with(Op::Gather { axis: *axis, along: *along }, *index)
+            }
+            Linear::Scatter { axis, along, index, to } => {
+                x.record_with(Op::Scatter { axis: *axis, along: *along, to: *to }, *index)
+            }
+            Linear::Unfold { window, .. } => x.record(Op::Unfold(*window)),
+            Linear::Fold { window, to } => x.record(Op::Fold { window: *window, to: *to }),
+            Linear::Solve(a) => a.record_with(Op::Solve, x),
+            Linear::TriangularSolve { matrix, triangle } => {
+                matrix.record_with(Op::TriangularSolve(*triangle), x)
+            }
+            Linear::Pair { apply, .. } => apply(x),
             Linear::Sum { axes, .. } => x.record(Op::Sum(axes.clone())),
             Linear::Broadcast { axes, to } => x.record(Op::Broadcast { axes: axes.clone(), to: *to }),
             Linear::Reshape { to, .. } => x.record(Op::Reshape(*to)),
@@ -131,8 +303,22 @@ impl<'g, T: Scalar> Linear<'g, T> {
             Linear::Scale(c) => Linear::Scale(c),
             Linear::Div(c) => Linear::Div(c),
             Linear::Diag(d) => Linear::Diag(d),
-            Linear::Left(w) => Linear::Left(w.t()),
-            Linear::Right(w) => Linear::Right(w.t()),
+            Linear::Left(w) => Linear::Left(w.mt()),
+            Linear::Right(w) => Linear::Right(w.mt()),
+            Linear::Select { condition, taken } => Linear::Select { condition, taken },
+            Linear::CumSum { axis, reverse } => Linear::CumSum { axis, reverse: !reverse },
+            Linear::Slice { slices, from } => Linear::Unslice { slices, to: from },
+            Linear::Unslice { slices, to } => Linear::Slice { slices, from: to },
+            Linear::Gather { axis, along, index, from } => Linear::Scatter { axis, along, index, to: from },
+            Linear::Scatter { axis, along, index, to } => Linear::Gather { axis, along, index, from: to },
+            Linear::Unfold { window, from } => Linear::Fold { window, to: from },
+            Linear::Fold { window, to } => Linear::Unfold { window, from: to },
+            Linear::Solve(a) => Linear::Solve(a.t()),
+            Linear::TriangularSolve { matrix, triangle } => Linear::TriangularSolve {
+                matrix,
+                triangle: Triangle { transposed: !triangle.transposed, ..triangle },
+            },
+            Linear::Pair { apply, transpose } => Linear::Pair { apply: transpose, transpose: apply },
             Linear::Sum { axes, from } => Linear::Broadcast { axes, to: from },
             Linear::Broadcast { axes, to } => Linear::Sum { axes, from: to },
             Linear::Reshape { from, to } => Linear::Reshape { from: to, to: from },

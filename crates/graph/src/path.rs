@@ -2,7 +2,7 @@
 
 use crate::Scalar;
 use crate::graph::Graph;
-use crate::op::{NodeId, Op};
+use crate::op::NodeId;
 use crate::scalar::Binary;
 use crate::var::Var;
 
@@ -32,9 +32,9 @@ impl Path {
             mark(&mut dependent, x.id);
         }
         for (i, node) in nodes.iter().enumerate() {
-            let differentiable = !matches!(node.op, Op::Detach);
-            let on = |id: &NodeId| id.index().checked_sub(first).is_some_and(|i| dependent[i]);
-            if differentiable && node.operands.iter().any(on) {
+            let on = |id: NodeId| id.index().checked_sub(first).is_some_and(|i| dependent[i]);
+            let mut operands = node.operands.iter().enumerate();
+            if operands.any(|(i, &operand)| on(operand) && node.passes(i)) {
                 dependent[i] = true;
             }
         }
@@ -44,8 +44,10 @@ impl Path {
         }
         for (i, node) in nodes.iter().enumerate().rev() {
             if needed[i] && dependent[i] {
-                for &operand in &node.operands {
-                    mark(&mut needed, operand);
+                for (i, &operand) in node.operands.iter().enumerate() {
+                    if node.passes(i) {
+                        mark(&mut needed, operand);
+                    }
                 }
             }
         }

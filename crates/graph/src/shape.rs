@@ -78,8 +78,8 @@ pub(crate) fn infer<T>(op: &Op<T>, operands: &[ShapeId], shapes: &mut Shapes) ->
     let operand = |i: usize| operands.get(i).copied().unwrap_or(ShapeId::SCALAR);
     let first = operand(0);
     match op {
-        Op::Invalid(_) | Op::Variable(_) | Op::Constant => Ok(ShapeId::SCALAR),
-        Op::Detach | Op::Map(_) | Op::Zip(_) => Ok(first),
+        Op::Invalid(_) | Op::Variable(_) | Op::Constant | Op::Example => Ok(ShapeId::SCALAR),
+        Op::Detach | Op::Guard(_) | Op::Map(_) | Op::Zip(_) => Ok(first),
         Op::Broadcast { to, .. } => Ok(*to),
         Op::Reshape(to) => {
             let (from, into) = (shapes.get(first), shapes.get(*to));
@@ -106,6 +106,66 @@ pub(crate) fn infer<T>(op: &Op<T>, operands: &[ShapeId], shapes: &mut Shapes) ->
             let to = product_shape(shapes.get(first), shapes.get(operand(1)))?;
             shapes.intern(&to)
         }
+        Op::Select => Ok(first),
+        Op::Extremum { axes, .. } => {
+            let from = shapes.get(first);
+            let kept = without(from, axes);
+            if element_count(&kept) > 0 && element_count(from) == 0 {
+                return Err(empty_choice(from));
+            }
+            shapes.intern(&kept)
+        }
+        Op::ArgExtremum { axis, .. } => {
+            let from = shapes.get(first);
+            let kept = without(from, &[*axis]);
+            if element_count(&kept) > 0 && element_count(from) == 0 {
+                return Err(empty_choice(from));
+            }
+            shapes.intern(&kept)
+        }
+        Op::CumSum { .. } => Ok(first),
+        Op::Slice(slices) => {
+            let to: Shape = slices.iter().map(|slice| slice.len).collect();
+            shapes.intern(&to)
+        }
+        Op::Unslice { to, .. } | Op::Scatter { to, .. } | Op::Fold { to, .. } => Ok(*to),
+        Op::Concat(axis) => {
+            let to = concat_shape(operands, *axis as usize, shapes)?;
+            shapes.intern(&to)
+        }
+        Op::Gather { axis, along } => {
+            let (from, index) = (shapes.get(first), shapes.get(operand(1)));
+            let axis = *axis as usize;
+            let to: Shape = match along {
+                true => index.into(),
+                false => from[..axis].iter().chain(index).chain(&from[axis + 1..]).copied().collect(),
+            };
+            shapes.intern(&to)
+        }
+        Op::Unfold(window) => {
+            let from = shapes.get(first);
+            let mut to: Shape = from.into();
+            if let Some(size) = to.get_mut(window.axis as usize) {
+                *size = window.count(*size);
+            }
+            to.push(window.size);
+            shapes.intern(&to)
+        }
+        Op::Cholesky => square(shapes.get(first)).map(|_| first),
+        Op::LogDet => square(shapes.get(first)).map(|_| ShapeId::SCALAR),
+        Op::TriangularSolve(_) | Op::Solve => {
+            let (a, b) = (shapes.get(first), shapes.get(operand(1)));
+            let n = square(a)?;
+            match *b {
+                [rows] | [rows, _] if rows == n => Ok(operand(1)),
+                _ => Err(Fault::new(
+                    ErrorKind::Shape,
+                    format!("{a:?} cannot divide {b:?}"),
+                    format!("the right-hand side is a vector of {n} numbers or a matrix of {n} rows"),
+                )),
+            }
+        }
+        Op::Custom(custom) => Ok(custom.shape),
     }
 }
 
@@ -119,7 +179,53 @@ pub(crate) fn kept(shape: &[usize], axes: &[u8]) -> Shape {
     (0_u8..).zip(shape).map(|(axis, &n)| if axes.contains(&axis) { 1 } else { n }).collect()
 }
 
+fn empty_choice(from: &[usize]) -> Fault {
+    Fault::new(
+        ErrorKind::Shape,
+        format!("{from:?} has no element to choose along the axis"),
+        "the largest or smallest of nothing does not exist; leave out axes of size 0",
+    )
+}
+
+fn square(shape: &[usize]) -> Result<usize, Fault> {
+    match *shape {
+        [rows, columns] if rows == columns => Ok(rows),
+        _ => Err(Fault::new(
+            ErrorKind::Shape,
+            format!("an operand of shape {shape:?} is not a square matrix"),
+            "linear algebra is for single square matrices; `vmap` maps it over a batch",
+        )),
+    }
+}
+
+fn concat_shape(operands: &[ShapeId], axis: usize, shapes: &Shapes) -> Result<Shape, Fault> {
+    let mut to: Shape = operands.first().map_or(&[][..], |&id| shapes.get(id)).into();
+    for &id in operands.iter().skip(1) {
+        let next = shapes.get(id);
+        let fits = next.len() == to.len() && (0..to.len()).all(|i| i == axis || next[i] == to[i]);
+        if !fits {
+            return Err(Fault::new(
+                ErrorKind::Shape,
+                format!("{:?} and {next:?} do not fit together along axis {axis}", shapes.get(operands[0])),
+                "all sizes but the one along the axis must be equal",
+            ));
+        }
+        if let Some(size) = to.get_mut(axis) {
+            *size = size.saturating_add(next[axis]);
+        }
+    }
+    Ok(to)
+}
+
 fn product_shape(a: &[usize], b: &[usize]) -> Result<Shape, Fault> {
+    // With more than two axes the recording method has made the first ones equal.
+    if let ([batch @ .., m, k], [_, .., inner, n]) = (a, b)
+        && a.len() > 2
+        && a.len() == b.len()
+        && k == inner
+    {
+        return Ok(batch.iter().copied().chain([*m, *n]).collect());
+    }
     let (rows, inner) = match *a {
         [k] => (None, k),
         [m, k] => (Some(m), k),
@@ -144,7 +250,7 @@ fn product_rank(shape: &[usize]) -> Fault {
     Fault::new(
         ErrorKind::Shape,
         format!("an operand of shape {shape:?} is neither a vector nor a matrix"),
-        if shape.is_empty() { "a single number multiplies with `*`" } else { "merge axes with `reshape`" },
+        "a single number multiplies with `*`",
     )
 }
 

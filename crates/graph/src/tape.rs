@@ -8,9 +8,9 @@ use indexmap::IndexMap;
 
 use crate::Scalar;
 use crate::error::{Error, ErrorKind, Fault};
-use crate::execute::Values;
-use crate::op::{Node, NodeId, Op, Operands, Origin};
+use crate::op::{Mark, Node, NodeId, Op, Operands, Origin};
 use crate::shape::{self, ShapeId, Shapes};
+use crate::values::Values;
 
 pub(crate) struct Tape<T> {
     pub(crate) nodes: Vec<Node<T>>,
@@ -20,8 +20,16 @@ pub(crate) struct Tape<T> {
     errors: Vec<Error>,
     /// Open scopes, outermost first: a name, and the line of the user's call that opened it.
     pub(crate) scopes: Vec<(String, Origin)>,
-    /// While a sweep runs: the line of the node whose derivative is being recorded.
-    pub(crate) deriving: Option<Origin>,
+    /// While something is recorded on behalf of an older node (its derivative, its copy): that node's line.
+    pub(crate) behalf: Option<Origin>,
+    /// What new nodes are marked with.
+    pub(crate) mark: Mark,
+    /// The nodes of each checkpoint; the last one may still grow.
+    pub(crate) regions: Vec<std::ops::Range<u32>>,
+    /// Whether there is a node through an operand of which no derivative passes, `detach` aside.
+    pub(crate) has_cuts: bool,
+    /// Whether values are tested for being finite as they are computed.
+    pub(crate) check_finite: bool,
 }
 
 /// Why the tape cannot take another node. Such a node has the number [`FULL`] and stands nowhere.
@@ -36,7 +44,11 @@ impl<T: Scalar> Tape<T> {
             names: IndexMap::new(),
             errors: Vec::new(),
             scopes: Vec::new(),
-            deriving: None,
+            behalf: None,
+            mark: Mark::default(),
+            regions: Vec::new(),
+            has_cuts: false,
+            check_finite: false,
         }
     }
 
@@ -48,6 +60,8 @@ impl<T: Scalar> Tape<T> {
         self.names.clear();
         self.errors.clear();
         self.scopes.clear();
+        self.regions.clear();
+        self.has_cuts = false;
     }
 
     pub(crate) fn shape_id(&self, id: NodeId) -> ShapeId {
@@ -135,7 +149,8 @@ impl<T: Scalar> Tape<T> {
         }
         let id = NodeId(self.nodes.len() as u32);
         let origin = self.origin(caller);
-        self.nodes.push(Node { op, operands, shape, origin });
+        self.has_cuts = self.has_cuts || (op.cuts_somewhere() && self.mark.primal().is_none());
+        self.nodes.push(Node { op, operands, shape, mark: self.mark, origin });
         self.values.push_pending();
         id
     }
@@ -162,13 +177,37 @@ impl<T: Scalar> Tape<T> {
     /// Adds to a fault where it happened.
     pub(crate) fn locate(&self, operation: &str, operands: &[NodeId], fault: Fault, caller: Origin) -> Error {
         let shapes = operands.iter().map(|&id| self.sizes(id).to_vec()).collect();
-        let scope = self.scopes.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(".");
+        let scope = self
+            .scopes
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .filter(|name| !name.is_empty())
+            .collect::<Vec<_>>()
+            .join(".");
         fault.at(operation, shapes, self.origin(caller), scope)
+    }
+
+    /// The error of a node that has no value, at the line that recorded it.
+    pub(crate) fn locate_node(&self, id: NodeId, fault: Fault) -> Error {
+        let Some(node) = self.nodes.get(id.index()) else {
+            return fault.at("value", Vec::new(), std::panic::Location::caller(), String::new());
+        };
+        let shapes = node.operands.iter().map(|&id| self.sizes(id).to_vec()).collect();
+        let name = match node.mark.primal().and_then(|primal| self.nodes.get(primal.index())) {
+            Some(primal) => format!("derivative of {}, {}", primal.op.name(), node.op.name()),
+            None => node.op.name().to_owned(),
+        };
+        fault.at(name, shapes, node.origin, String::new())
+    }
+
+    /// Records a stand-in for one example of a batch.
+    pub(crate) fn example(&mut self, shape: ShapeId, caller: Origin) -> NodeId {
+        self.append(Op::Example, Operands::new(), shape, caller)
     }
 
     /// The user's line: that of the node being differentiated, of the outermost scope, or of the call itself.
     fn origin(&self, caller: Origin) -> Origin {
-        self.deriving.or(self.scopes.first().map(|&(_, line)| line)).unwrap_or(caller)
+        self.behalf.or(self.scopes.first().map(|&(_, line)| line)).unwrap_or(caller)
     }
 
     /// Repeats a node to the shape `to`, by NumPy's rule.

@@ -1,4 +1,5 @@
-//! One function applied to every element: [`map`] for one operand, [`zip`] for two, [`copy`] for none.
+//! One function applied to every element: [`map`] for one operand, [`zip`] for two, [`copy`] for none; [`select`]
+//! chooses between two.
 //!
 //! The function is a closure and is compiled into the loop, so `zip(a, b, out, |a, b| a + b)` is the vectorised loop
 //! one would write by hand. Slices, repeated single values, and a slice with evenly spaced runs (a bias that is added
@@ -142,6 +143,63 @@ fn zip_tiles<T: Scalar, const N: usize>(
     }
 }
 
+/// `out[i] = a[i]` where `condition[i]` is not 0 (NaN is not), else `b[i]`.
+pub fn select<T: Scalar>(condition: View<T>, a: View<T>, b: View<T>, out: &mut [T]) {
+    let len = condition.len().min(a.len()).min(b.len());
+    match (condition.as_slice(), a.as_slice(), b.as_slice()) {
+        (Some(condition), Some(a), Some(b)) => spread_out(len, out, |start, out| {
+            let condition = condition.get(start..).unwrap_or_default();
+            select_slices(
+                condition,
+                a.get(start..).unwrap_or_default(),
+                b.get(start..).unwrap_or_default(),
+                out,
+            );
+        }),
+        _ if len <= 32 => {
+            spread_out(len, out, |start, out| select_tiles::<T, 32>(condition, a, b, start, out))
+        }
+        _ => spread_out(len, out, |start, out| select_tiles::<T, TILE>(condition, a, b, start, out)),
+    }
+}
+
+#[inline]
+fn select_slices<T: Scalar>(condition: &[T], a: &[T], b: &[T], out: &mut [T]) {
+    for (((out, &condition), &a), &b) in out.iter_mut().zip(condition).zip(a).zip(b) {
+        *out = if condition == T::zero() { b } else { a };
+    }
+}
+
+/// At least one operand is not dense.
+fn select_tiles<T: Scalar, const N: usize>(
+    condition: View<T>,
+    a: View<T>,
+    b: View<T>,
+    start: usize,
+    out: &mut [T],
+) {
+    let (mut conditions, mut ones, mut others) = ([T::zero(); N], [T::zero(); N], [T::zero(); N]);
+    let mut start = start;
+    for out in out.chunks_mut(N) {
+        let condition = piece(condition, start, &mut conditions[..out.len()]);
+        let (a, b) = (piece(a, start, &mut ones[..out.len()]), piece(b, start, &mut others[..out.len()]));
+        select_slices(condition, a, b, out);
+        start += out.len();
+    }
+}
+
+/// The elements from `start` on: where they lie if they are dense, else in `tile`.
+#[inline]
+fn piece<'t, T: Scalar>(x: View<'t, T>, start: usize, tile: &'t mut [T]) -> &'t [T] {
+    match x.as_slice() {
+        Some(x) => x.get(start..).unwrap_or_default(),
+        None => {
+            x.read(start, tile);
+            tile
+        }
+    }
+}
+
 /// `out[i] = x[i]`.
 #[inline]
 pub fn copy<T: Scalar>(x: View<T>, out: &mut [T]) {
@@ -200,6 +258,35 @@ mod tests {
             prop_assert!((0..common).all(|i| out[i] == naive[i] * naive[i] + naive[i]));
             prop_assert!(out[common..].iter().all(|&x| x == 9.0));
         }
+
+        /// Every operand in any layout, and the lengths need not agree.
+        #[test]
+        fn selects_what_the_definition_says(
+            mut condition in layouts(), x in layouts(), others in prop::collection::vec(-1.0..1.0f64, 0..120),
+        ) {
+            for (i, x) in condition.data.iter_mut().enumerate() {
+                *x = [0.0, 1.0, -0.0, f64::NAN, -2.0][i % 5];
+            }
+            let long: Vec<f64> = others.iter().cycle().take(others.len() * 40).copied().collect();
+            let condition_elements = condition.naive();
+            let operands = [(x.view(), x.naive()), (View::dense(&long), long.clone())];
+            let conditions =
+                [(condition.view(), &condition_elements), (View::dense(&condition_elements), &condition_elements)];
+            for (condition, conditions) in conditions {
+                for (a, first) in &operands {
+                    for (b, second) in &operands {
+                        let mut out = vec![9.0; conditions.len() + 2];
+                        select(condition, *a, *b, &mut out);
+                        let common = conditions.len().min(first.len()).min(second.len());
+                        for i in 0..common {
+                            let expected = if conditions[i] == 0.0 { second[i] } else { first[i] };
+                            prop_assert_eq!(out[i], expected);
+                        }
+                        prop_assert!(out[common..].iter().all(|&x| x == 9.0));
+                    }
+                }
+            }
+        }
     }
 
     #[test]
@@ -222,6 +309,7 @@ mod tests {
         let len = rows * cols;
         assert!(len > PARALLEL);
         let x: Vec<f64> = (0..len).map(value).collect();
+        let signs: Vec<f64> = x.iter().map(|x| x.relu()).collect();
         let (shape, bias, column) = ([rows, cols], [0, 1], [1, 0]);
         let turned = [1, rows as isize];
         let views = [
@@ -235,10 +323,11 @@ mod tests {
             for b in views {
                 let run = |threads| {
                     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-                    let mut out = vec![0.0; 2 * len];
+                    let mut out = vec![0.0; 3 * len];
                     pool.install(|| {
                         zip(a, b, &mut out[..len], |x, y| (x - 3.0 * y).exp());
-                        map(a, &mut out[len..], |x| x.sigmoid());
+                        map(a, &mut out[len..2 * len], |x| x.sigmoid());
+                        select(View::dense(&signs), a, b, &mut out[2 * len..]);
                     });
                     out
                 };
@@ -248,6 +337,7 @@ mod tests {
                 b.read(0, &mut pair[1]);
                 assert!((0..len).all(|i| one[i] == (pair[0][i] - 3.0 * pair[1][i]).exp()));
                 assert!((0..len).all(|i| one[len + i] == pair[0][i].sigmoid()));
+                assert!((0..len).all(|i| one[2 * len + i] == pair[usize::from(signs[i] == 0.0)][i]));
                 for threads in [2, 3, 8] {
                     assert!(one == run(threads), "{threads} threads");
                 }

@@ -2,11 +2,16 @@
 //!
 //! A short tour, in reading order:
 //!
-//! 1. [`Scalar`] is `f32` or `f64`, with the functions whose kinks and NaNs matter for gradients.
+//! 1. [`Scalar`] is `f32` or `f64`, with the functions whose kinks, ties, tails and NaNs matter for gradients.
 //! 2. [`View`] reads an array of any strides; it is checked once, when it is made.
-//! 3. [`map`], [`zip`] and [`copy`] go over the elements.
-//! 4. [`sum`] and [`sum_all`] add them up, in an order that is part of the definition.
-//! 5. [`Matrix`] and [`matmul`] multiply matrices where they lie.
+//! 3. [`map`], [`zip`], [`select`] and [`copy`] go over the elements.
+//! 4. [`sum`] and [`sum_all`] add them up, in an order that is part of the definition; [`extremum`] finds the largest
+//!    with the same loops.
+//! 5. [`place`] and [`accumulate`] write through strides: the transposes of reading a [`View`].
+//! 6. Along one axis of [`Lanes`] go [`cumsum`] and [`arg_extremum`], and indexing with its transposes: [`gather`] and
+//!    [`scatter_add`], [`take_along`] and [`put_along_add`].
+//! 7. [`Matrix`] and [`matmul`] multiply matrices where they lie.
+//! 8. [`cholesky`], [`triangular_solve`], [`solve`] and [`log_det`] are for single small matrices.
 //!
 //! ```
 //! use chainrule_kernels::{Matrix, Scalar, View, matmul, sum, zip};
@@ -28,21 +33,51 @@
 //! assert_eq!(columns, [0.5, 0.30000000000000004, 0.2]);
 //! ```
 //!
-//! Three promises hold everywhere. *No panic*: sizes that do not fit give `None` or `false`, or only the common part
-//! is computed. *The same bits* for any number of threads: work is cut into parts by its size alone. *No allocation*
+//! Indices are numbers of the same type, because they may have been computed; a bad one is an error that names it:
+//!
+//! ```
+//! use chainrule_kernels::{Lanes, gather, scatter_add, solve};
+//!
+//! // Rows 2 and 0 of a 3 x 2 matrix, and back to where they came from.
+//! let rows = Lanes { outer: 1, size: 3, inner: 2 };
+//! let (x, mut picked, mut back) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [0.0; 4], [0.0; 6]);
+//! gather(&x, rows, &[2.0, 0.0], &mut picked)?;
+//! assert_eq!(picked, [5.0, 6.0, 1.0, 2.0]);
+//! scatter_add(&picked, &[2.0, 0.0], rows, &mut back)?;
+//! assert_eq!(back, [1.0, 2.0, 0.0, 0.0, 5.0, 6.0]);
+//! let bad = gather(&x, rows, &[1.0, 3.0], &mut picked).map_err(|bad| bad.to_string());
+//! assert_eq!(bad, Err("index number 1 is 3, on an axis of size 3".to_string()));
+//!
+//! let (mut x, mut scratch) = ([0.0; 2], [0.0; 4]);
+//! solve(&[2.0, 1.0, 1.0, 3.0], 2, &[3.0, 5.0], 1, &mut x, &mut scratch)?;
+//! assert!((x[0] - 0.8_f64).abs() < 1e-15 && (x[1] - 1.4).abs() < 1e-15);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Three promises hold everywhere. *No panic*: sizes that do not fit give `None`, `false` or an error, or only the
+//! common part is computed. *The same bits* for any number of threads: work is cut into parts by its size alone. *No allocation*
 //! of our own; only the blocked matrix product allocates, inside `gemm`, for the packed operands of products that
 //! are not tiny.
 //!
 //! This is the one crate of the workspace where `unsafe` is allowed, and its one use is the call of `gemm` in
 //! [`matmul`].
 
+mod columns;
 mod elementwise;
+mod extremum;
+mod grid;
+mod lanes;
+mod linalg;
 mod product;
 mod reduce;
 mod scalar;
 mod view;
 
-pub use elementwise::{copy, map, zip};
+pub use elementwise::{copy, map, select, zip};
+pub use extremum::extremum;
+pub use grid::{accumulate, place};
+pub use lanes::{BadIndex, Lanes, arg_extremum, cumsum, gather, put_along_add, scatter_add, take_along};
+pub use linalg::{LinalgError, cholesky, log_det, solve, triangular_solve};
 pub use product::{Matrix, matmul};
 pub use reduce::{sum, sum_all};
 pub use scalar::Scalar;

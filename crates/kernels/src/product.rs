@@ -61,6 +61,18 @@ impl<'a, T> Matrix<'a, T> {
     pub fn cols(&self) -> usize {
         self.cols
     }
+
+    /// The transposed matrix, on the same data.
+    #[inline]
+    pub fn transposed(self) -> Self {
+        Matrix {
+            rows: self.cols,
+            cols: self.rows,
+            row_stride: self.col_stride,
+            col_stride: self.row_stride,
+            ..self
+        }
+    }
 }
 
 /// The common case of [`checked_len`], in a few instructions: something is there, no stride is negative, and the last
@@ -255,6 +267,26 @@ mod tests {
         ) {
             check(&Owned::<f32>::new(m, k, p, 0.1), &Owned::new(k, n, q, 0.2));
             check(&Owned::<f64>::new(m, k, p, 0.1), &Owned::new(k, n, q, 0.2));
+        }
+
+        /// `(A B)' = B' A'`, exact in small whole numbers.
+        #[test]
+        fn transposed_products_change_sides(
+            (m, k, n) in (0usize..6, 0usize..6, 0usize..6), (p, q) in (0usize..9, 0usize..9),
+        ) {
+            let whole = |mut x: Owned<f64>| {
+                x.data.iter_mut().for_each(|x| *x = (*x * 9.0).round());
+                x
+            };
+            let (a, b) = (whole(Owned::new(m, k, p, 0.1)), whole(Owned::new(k, n, q, 0.2)));
+            let turned = a.matrix().transposed();
+            prop_assert_eq!((turned.rows(), turned.cols()), (k, m));
+            let (mut ab, mut ba) = (vec![0.0; m * n], vec![0.0; m * n]);
+            prop_assert!(matmul(a.matrix(), b.matrix(), &mut ab));
+            prop_assert!(matmul(b.matrix().transposed(), turned, &mut ba));
+            prop_assert!((0..m * n).all(|at| ab[at] == ba[at % n * m + at / n]));
+            prop_assert!(matmul(turned.transposed(), b.matrix(), &mut ba));
+            prop_assert_eq!(ab, ba);
         }
 
         #[test]

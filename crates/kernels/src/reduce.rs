@@ -6,19 +6,22 @@
 //! * *Along the rows* ([`sum_all`], and [`sum`] where the last axis is summed): blocks of 1024 elements; inside a
 //!   block element `i` goes to lane `i % 16`, and the lanes are combined in halves; the block sums are combined
 //!   pairwise.
-//! * *Down the columns* (the last axis is kept): blocks of 32 rows, added one row after another, so that the loop runs
+//! * *Down the columns* (the last axis is kept; `columns.rs`): blocks of 32 rows, added one row after another, so that the loop runs
 //!   along memory; the blocks are combined pairwise.
 //!
 //! The pairwise tree makes the error grow with the logarithm of the length, the lanes are what vectorises, and the tree
 //! is also where the work is split among threads. Adding starts from +0, so the empty sum is 0.
+//!
+//! The same loops find extremes: what two elements become is the [`Fold`].
 
+use crate::columns::Columns;
 use crate::elementwise::copy;
 use crate::scalar::Scalar;
-use crate::view::{Strided, View, Walk, checked_len, spread};
+use crate::view::{Strided, View, Walk, checked_len};
 use rayon::prelude::*;
 
 /// From this number of elements on, the work is split among the threads of the current rayon pool.
-const PARALLEL: usize = 1 << 16;
+pub(crate) const PARALLEL: usize = 1 << 16;
 
 /// How many independent sums run beside each other: four or eight vector registers hide the latency of an addition.
 const LANES: usize = 16;
@@ -26,28 +29,59 @@ const LANES: usize = 16;
 /// The leaves of the tree along the rows: 64 additions in each lane.
 const BLOCK: usize = 1024;
 
-/// The leaves of the tree down the columns.
-const ROWS: usize = 32;
-
 /// The number of elements that are read from a strided operand at once.
 const TILE: usize = 256;
 
-/// The number of columns that are summed at once: the running sums stay in the L1 cache.
-const WIDTH: usize = 512;
+/// How a reduction makes one number of two.
+pub(crate) trait Fold {
+    /// What changes nothing, and what an empty reduction gives.
+    fn start<T: Scalar>() -> T;
+
+    /// The two together.
+    fn both<T: Scalar>(a: T, b: T) -> T;
+
+    /// A quicker way to the same result for a few elements, if there is one.
+    fn short<T: Scalar>(x: &[T]) -> Option<T>;
+}
+
+/// The fold of the sums.
+struct Add;
+
+impl Fold for Add {
+    #[inline]
+    fn start<T: Scalar>() -> T {
+        T::zero()
+    }
+
+    #[inline]
+    fn both<T: Scalar>(a: T, b: T) -> T {
+        a + b
+    }
+
+    #[inline]
+    fn short<T: Scalar>(_: &[T]) -> Option<T> {
+        None
+    }
+}
 
 /// The sum of all elements; 0 if there are none.
 #[inline]
 pub fn sum_all<T: Scalar>(x: View<T>) -> T {
+    all::<T, Add>(x)
+}
+
+#[inline]
+fn all<T: Scalar, F: Fold>(x: View<T>) -> T {
     let len = x.len();
     match x.as_slice() {
-        Some(x) if len <= FEW => few(x),
-        _ if len <= BLOCK => block(&x, 0, len),
-        _ => tree(&x, 0, len, worth_spreading(len)),
+        Some(x) if len <= FEW => few::<T, F>(x),
+        _ if len <= BLOCK => block::<T, F>(&x, 0, len),
+        _ => tree::<T, F>(&x, 0, len, worth_spreading(len)),
     }
 }
 
 #[inline]
-fn worth_spreading(len: usize) -> bool {
+pub(crate) fn worth_spreading(len: usize) -> bool {
     len >= PARALLEL && rayon::current_num_threads() > 1
 }
 
@@ -57,27 +91,24 @@ const FEW: usize = 8;
 /// What [`block`] gives for the first eight elements, without the lanes that hold nothing: a loop would cost several
 /// times as much as the additions.
 #[inline]
-fn few<T: Scalar>(x: &[T]) -> T {
-    let lane = |i: usize| x.get(i).map_or(T::zero(), |&x| T::zero() + x);
+fn few<T: Scalar, F: Fold>(x: &[T]) -> T {
+    let lane = |i: usize| x.get(i).map_or(F::start(), |&x| F::both(F::start(), x));
+    let pair = |i: usize, j: usize| F::both(lane(i), lane(j));
     match x.len() {
         0 | 1 => lane(0),
-        2 => lane(0) + lane(1),
-        3 | 4 => (lane(0) + lane(2)) + (lane(1) + lane(3)),
-        _ => {
-            let (even, odd) =
-                ((lane(0) + lane(4), lane(2) + lane(6)), (lane(1) + lane(5), lane(3) + lane(7)));
-            (even.0 + even.1) + (odd.0 + odd.1)
-        }
+        2 => pair(0, 1),
+        3 | 4 => F::both(pair(0, 2), pair(1, 3)),
+        _ => F::both(F::both(pair(0, 4), pair(2, 6)), F::both(pair(1, 5), pair(3, 7))),
     }
 }
 
 /// Adds the lanes in halves: every lane is as deep in the tree as every other.
 #[inline]
-fn combine<T: Scalar>(mut lanes: [T; LANES]) -> T {
+fn combine<T: Scalar, F: Fold>(mut lanes: [T; LANES]) -> T {
     let mut half = LANES / 2;
     while half > 0 {
         for i in 0..half {
-            lanes[i] += lanes[i + half];
+            lanes[i] = F::both(lanes[i], lanes[i + half]);
         }
         half /= 2;
     }
@@ -85,59 +116,68 @@ fn combine<T: Scalar>(mut lanes: [T; LANES]) -> T {
 }
 
 /// The recursion is as deep as the logarithm of the length: at most 54 levels of a few words.
-fn tree<T: Scalar>(x: &View<T>, start: usize, len: usize, parallel: bool) -> T {
+fn tree<T: Scalar, F: Fold>(x: &View<T>, start: usize, len: usize, parallel: bool) -> T {
     if len <= BLOCK {
-        return block(x, start, len);
+        return block::<T, F>(x, start, len);
     }
     let left = split(len, BLOCK);
     let (a, b) = if parallel && len >= PARALLEL {
-        rayon::join(|| tree(x, start, left, parallel), || tree(x, start + left, len - left, parallel))
+        rayon::join(
+            || tree::<T, F>(x, start, left, parallel),
+            || tree::<T, F>(x, start + left, len - left, parallel),
+        )
     } else {
-        (tree(x, start, left, false), tree(x, start + left, len - left, false))
+        (tree::<T, F>(x, start, left, false), tree::<T, F>(x, start + left, len - left, false))
     };
-    a + b
+    F::both(a, b)
 }
 
 /// Where the tree over `len` items parts, for leaves of `leaf` items: behind the largest power of two of whole leaves
 /// that leaves something for the right side. `len` is more than `leaf`.
-fn split(len: usize, leaf: usize) -> usize {
+pub(crate) fn split(len: usize, leaf: usize) -> usize {
     len.div_ceil(leaf).next_power_of_two() / 2 * leaf
 }
 
 #[inline]
-fn block<T: Scalar>(x: &View<T>, start: usize, len: usize) -> T {
-    let mut lanes = [T::zero(); LANES];
+fn block<T: Scalar, F: Fold>(x: &View<T>, start: usize, len: usize) -> T {
+    let mut lanes = [F::start(); LANES];
     if let Some(x) = x.as_slice() {
-        add_lanes(&mut lanes, x.get(start..start + len).unwrap_or_default());
+        let x = x.get(start..start + len).unwrap_or_default();
+        if len <= LANES
+            && let Some(short) = F::short(x)
+        {
+            return short;
+        }
+        add_lanes::<T, F>(&mut lanes, x);
     } else {
-        block_strided(x, start, len, &mut lanes);
+        block_strided::<T, F>(x, start, len, &mut lanes);
     }
-    combine(lanes)
+    combine::<T, F>(lanes)
 }
 
 #[inline(never)]
-fn block_strided<T: Scalar>(x: &View<T>, start: usize, len: usize, lanes: &mut [T; LANES]) {
+fn block_strided<T: Scalar, F: Fold>(x: &View<T>, start: usize, len: usize, lanes: &mut [T; LANES]) {
     let mut tile = [T::zero(); TILE];
     let mut done = 0;
     while done < len {
         // A tile is a whole number of lane groups, so an element meets the lane that it meets in a slice.
         let count = TILE.min(len - done);
         x.read(start + done, &mut tile[..count]);
-        add_lanes(lanes, &tile[..count]);
+        add_lanes::<T, F>(lanes, &tile[..count]);
         done += count;
     }
 }
 
 #[inline]
-fn add_lanes<T: Scalar>(lanes: &mut [T; LANES], values: &[T]) {
+fn add_lanes<T: Scalar, F: Fold>(lanes: &mut [T; LANES], values: &[T]) {
     let (groups, rest) = values.as_chunks::<LANES>();
     for group in groups {
         for (lane, &value) in lanes.iter_mut().zip(group) {
-            *lane += value;
+            *lane = F::both(*lane, value);
         }
     }
     for (lane, &value) in lanes.iter_mut().zip(rest) {
-        *lane += value;
+        *lane = F::both(*lane, value);
     }
 }
 
@@ -154,27 +194,40 @@ pub fn sum<T: Scalar>(
     reduced: &[bool],
     out: &mut [T],
 ) -> bool {
+    reduce::<T, Add>(data, offset, shape, strides, reduced, out)
+}
+
+/// [`sum`], for any fold.
+#[inline]
+pub(crate) fn reduce<T: Scalar, F: Fold>(
+    data: &[T],
+    offset: usize,
+    shape: &[usize],
+    strides: &[isize],
+    reduced: &[bool],
+    out: &mut [T],
+) -> bool {
     let Some(len) = checked_len(data.len(), offset, shape, strides) else { return false };
     if reduced.len() != shape.len() || kept_len(shape, reduced) != Some(out.len()) {
         return false;
     }
     if len == 0 {
-        out.fill(T::zero());
+        out.fill(F::start());
         return true;
     }
     if out.len() == 1 || out.len() == len {
         let Some(x) = View::strided(data, offset, shape, strides) else { return false };
         match out {
-            [out] => *out = sum_all(x),
+            [out] => *out = all::<T, F>(x),
             _ => copy(x, out),
         }
         return true;
     }
     // Axes of size 1 are dropped and an array has at most `usize::MAX` elements, so 64 axes are always enough.
     if shape.iter().filter(|&&size| size != 1).count() <= 6 {
-        sum_axes::<T, 6>(data, offset, shape, strides, reduced, out);
+        sum_axes::<T, F, 6>(data, offset, shape, strides, reduced, out);
     } else {
-        sum_axes::<T, 64>(data, offset, shape, strides, reduced, out);
+        sum_axes::<T, F, 64>(data, offset, shape, strides, reduced, out);
     }
     true
 }
@@ -228,7 +281,7 @@ impl<const N: usize> Axes<N> {
 }
 
 /// The description fits, and there is something to sum and something to keep.
-fn sum_axes<T: Scalar, const N: usize>(
+fn sum_axes<T: Scalar, F: Fold, const N: usize>(
     data: &[T],
     offset: usize,
     shape: &[usize],
@@ -251,17 +304,17 @@ fn sum_axes<T: Scalar, const N: usize>(
     if last_kept {
         let (width, step, outer) = kept.last();
         let columns = Columns { data, folded: folded.walk(0, folded.rank), step, count };
-        columns.sum(kept.walk(origin, outer), width, out);
+        columns.sum::<F>(kept.walk(origin, outer), width, out);
     } else {
         let (run, step, outer) = folded.last();
         let view_at =
             |base| View::runs(Strided { data, rows: folded.walk(base, outer), run, step, len: count });
-        sum_rows(view_at, kept.walk(origin, kept.rank), count, out);
+        sum_rows::<T, F>(view_at, kept.walk(origin, kept.rank), count, out);
     }
 }
 
 /// One tree for each output element; `view_at` gives the elements that belong to the output at a position.
-fn sum_rows<'a, T: Scalar>(
+fn sum_rows<'a, T: Scalar, F: Fold>(
     view_at: impl Fn(isize) -> Option<View<'a, T>> + Sync,
     kept: Walk,
     count: usize,
@@ -271,7 +324,7 @@ fn sum_rows<'a, T: Scalar>(
         let mut targets = out.iter_mut();
         kept.each(start, targets.len(), |base| {
             if let (Some(target), Some(x)) = (targets.next(), view_at(base)) {
-                *target = tree(&x, 0, count, parallel);
+                *target = tree::<T, F>(&x, 0, count, parallel);
             }
         });
     };
@@ -280,91 +333,6 @@ fn sum_rows<'a, T: Scalar>(
         out.par_chunks_mut(rows).enumerate().for_each(|(index, out)| part(index * rows, out, true));
     } else {
         part(0, out, false);
-    }
-}
-
-/// The rows that are added to each other: `count` positions of `folded`, each the begin of a row with spacing `step`.
-struct Columns<'a, T> {
-    data: &'a [T],
-    folded: Walk<'a>,
-    step: isize,
-    count: usize,
-}
-
-impl<T: Scalar> Columns<'_, T> {
-    fn sum(&self, kept: Walk, width: usize, out: &mut [T]) {
-        let tile = |base: isize, index: usize, out: &mut [T], parallel: bool| {
-            let origin = base.wrapping_add((index * WIDTH) as isize * self.step);
-            let rows = Walk { origin, ..self.folded };
-            // Clearing a wide tile at every branch would take longer than adding a few narrow rows.
-            match out.len() {
-                ..=16 => self.tree::<16>(rows, 0, self.count, out, parallel),
-                _ => self.tree::<WIDTH>(rows, 0, self.count, out, parallel),
-            }
-        };
-        let width = width.max(1);
-        if !worth_spreading(out.len().saturating_mul(self.count)) {
-            let mut rows = out.chunks_mut(width);
-            kept.each(0, rows.len(), |base| {
-                let row = rows.next().unwrap_or_default();
-                row.chunks_mut(WIDTH).enumerate().for_each(|(index, out)| tile(base, index, out, false));
-            });
-        } else if out.len() == width {
-            let base = kept.origin;
-            out.par_chunks_mut(WIDTH).enumerate().for_each(|(index, out)| tile(base, index, out, true));
-        } else {
-            let enough = (PARALLEL / 4 / width.saturating_mul(self.count)).max(1);
-            out.par_chunks_mut(width).with_min_len(enough).enumerate().for_each(|(row, out)| {
-                let base = kept.position(row);
-                out.chunks_mut(WIDTH).enumerate().for_each(|(index, out)| tile(base, index, out, true));
-            });
-        }
-    }
-
-    /// Overwrites `out`, at most `N` wide, with the sum of `count` rows from number `start` on.
-    fn tree<const N: usize>(&self, rows: Walk, start: usize, count: usize, out: &mut [T], parallel: bool) {
-        if count <= ROWS {
-            return self.leaf(rows, start, count, out);
-        }
-        let mut other = [T::zero(); N];
-        let Some(other) = other.get_mut(..out.len()) else { return };
-        let left = split(count, ROWS);
-        if parallel && count.saturating_mul(out.len()) >= PARALLEL {
-            rayon::join(
-                || self.tree::<N>(rows, start, left, out, true),
-                || self.tree::<N>(rows, start + left, count - left, other, true),
-            );
-        } else {
-            self.tree::<N>(rows, start, left, out, false);
-            self.tree::<N>(rows, start + left, count - left, other, false);
-        }
-        out.iter_mut().zip(other).for_each(|(out, other)| *out += *other);
-    }
-
-    /// Row after row; four rows in one pass where they are slices, because then the running sums are loaded and
-    /// stored a quarter as often. The additions and their order are the same.
-    fn leaf(&self, rows: Walk, start: usize, count: usize, out: &mut [T]) {
-        out.fill(T::zero());
-        let add_one = |out: &mut [T], base| spread(self.data, base, self.step, out, |to, from| *to += from);
-        let (mut waiting, mut filled) = ([0isize; 4], 0);
-        rows.each(start, count, |base| {
-            waiting[filled] = base;
-            filled += 1;
-            if filled == waiting.len() {
-                filled = 0;
-                let width = out.len();
-                let row = |base: isize| self.data.get(base as usize..)?.get(..width);
-                match waiting.map(row) {
-                    [Some(a), Some(b), Some(c), Some(d)] if self.step == 1 => {
-                        for ((((out, &a), &b), &c), &d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-                            *out = *out + a + b + c + d;
-                        }
-                    }
-                    _ => waiting.iter().for_each(|&base| add_one(out, base)),
-                }
-            }
-        });
-        waiting.iter().take(filled).for_each(|&base| add_one(out, base));
     }
 }
 

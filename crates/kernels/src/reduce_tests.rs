@@ -66,7 +66,7 @@ proptest! {
 
     #[test]
     fn the_short_way_is_the_long_way(x in prop::collection::vec(-1.0f64..1.0, 0..=FEW)) {
-        prop_assert_eq!(few(&x).to_bits(), block(&View::dense(&x), 0, x.len()).to_bits());
+        prop_assert_eq!(few::<f64, Add>(&x).to_bits(), block::<f64, Add>(&View::dense(&x), 0, x.len()).to_bits());
     }
 
     #[test]

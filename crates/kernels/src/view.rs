@@ -42,22 +42,7 @@ impl<'a, T: Copy> View<'a, T> {
         if len == 0 {
             return Some(View::dense(&[]));
         }
-        // The longest trailing group of axes that is one evenly spaced run.
-        let (mut run, mut step, mut outer) = (1usize, 0isize, shape.len());
-        for (&size, &stride) in shape.iter().zip(strides).rev() {
-            if run == 1 && size != 1 {
-                step = stride;
-                run = size;
-            } else if size == 1 || stride as i128 == run as i128 * step as i128 {
-                run *= size;
-            } else {
-                break;
-            }
-            outer -= 1;
-        }
-        let rows =
-            Walk { origin: offset as isize, shape: shape.get(..outer)?, strides: strides.get(..outer)? };
-        Self::runs(Strided { data, rows, run, step, len })
+        Self::runs(Strided::of(data, offset, shape, strides, len)?)
     }
 
     /// The fastest layout for runs that are already known to be in bounds.
@@ -132,6 +117,34 @@ impl<'a, T: Copy> View<'a, T> {
             Layout::Strided(runs) => runs.read(start, out),
         }
         count
+    }
+}
+
+impl<'a, T> Strided<'a, T> {
+    /// The longest runs of a grid of `len` elements, at least one.
+    pub(crate) fn of(
+        data: &'a [T],
+        offset: usize,
+        shape: &'a [usize],
+        strides: &'a [isize],
+        len: usize,
+    ) -> Option<Self> {
+        // The longest trailing group of axes that is one evenly spaced run.
+        let (mut run, mut step, mut outer) = (1usize, 0isize, shape.len());
+        for (&size, &stride) in shape.iter().zip(strides).rev() {
+            if run == 1 && size != 1 {
+                step = stride;
+                run = size;
+            } else if size == 1 || stride as i128 == run as i128 * step as i128 {
+                run *= size;
+            } else {
+                break;
+            }
+            outer -= 1;
+        }
+        let rows =
+            Walk { origin: offset as isize, shape: shape.get(..outer)?, strides: strides.get(..outer)? };
+        Some(Strided { data, rows, run, step, len })
     }
 }
 

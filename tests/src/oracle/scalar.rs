@@ -57,6 +57,24 @@ fn tanh(z: C) -> C {
     C::new(a.sinh() / size, b.sin() / size)
 }
 
+fn real(x: f64) -> C {
+    C::new(x, 0.0)
+}
+
+fn bell(x: f64) -> f64 {
+    2.0 / std::f64::consts::PI.sqrt() * (-x * x).exp()
+}
+
+/// By its power series, 2/√π Σ (-1)ⁿ x²ⁿ⁺¹ / (n! (2n + 1)): for arguments of ordinary size.
+fn erf(x: f64) -> f64 {
+    let (mut term, mut sum) = (x, x);
+    for n in 1..200 {
+        term *= -x * x / f64::from(n);
+        sum += term / f64::from(2 * n + 1);
+    }
+    sum * 2.0 / std::f64::consts::PI.sqrt()
+}
+
 /// The registry's functions of one number; `None` for one that has no row here, which fails a test.
 pub fn unary(f: Unary<f64>, z: C) -> Option<C> {
     Some(match f {
@@ -82,6 +100,38 @@ pub fn unary(f: Unary<f64>, z: C) -> Option<C> {
             }
         }
         Unary::Step => C::new(if z.re > 0.0 { 1.0 } else { 0.0 }, 0.0),
+        Unary::Abs => {
+            if z.re > 0.0 {
+                z
+            } else {
+                -z
+            }
+        }
+        Unary::Sign => real(if z.re == 0.0 { 0.0 } else { z.re.signum() }),
+        Unary::Floor => real(z.re.floor()),
+        Unary::Clamp(low, high) => {
+            if z.re <= low {
+                real(low)
+            } else if z.re >= high {
+                real(high)
+            } else {
+                z
+            }
+        }
+        Unary::Inside(low, high) => real(f64::from(low < z.re && z.re < high)),
+        Unary::Expm1 => C::new(z.re.exp_m1(), z.re.exp() * z.im),
+        Unary::Log1p => C::new(z.re.ln_1p(), z.im / (1.0 + z.re)),
+        Unary::Sin => C::new(z.re.sin() * z.im.cosh(), z.re.cos() * z.im.sinh()),
+        Unary::Cos => C::new(z.re.cos() * z.im.cosh(), -z.re.sin() * z.im.sinh()),
+        Unary::Tan => {
+            let sin = C::new(z.re.sin() * z.im.cosh(), z.re.cos() * z.im.sinh());
+            sin * recip(C::new(z.re.cos() * z.im.cosh(), -z.re.sin() * z.im.sinh()))
+        }
+        // ½ i (ln(1 - iz) - ln(1 + iz)) would lose a tiny imaginary part; to first order in it:
+        Unary::Atan => C::new(z.re.atan2(1.0), z.im / (1.0 + z.re * z.re)),
+        Unary::Softplus => C::new((1.0 + z.re.exp()).ln(), z.im * sigmoid(real(z.re)).re),
+        Unary::Erf => C::new(erf(z.re), z.im * bell(z.re)),
+        Unary::Erfc => C::new(1.0 - erf(z.re), -z.im * bell(z.re)),
         _ => return None,
     })
 }
@@ -94,6 +144,32 @@ pub fn binary(f: Binary, a: C, b: C) -> Option<C> {
         // Away from zeros, where alone it is compared, the chain rule's product is a product.
         Binary::Mul | Binary::Chain => a * b,
         Binary::Div => a * recip(b),
+        Binary::Pow => exp(ln(a) * b),
+        Binary::Maximum => {
+            if a.re > b.re {
+                a
+            } else if a.re < b.re {
+                b
+            } else {
+                (a + b) / 2.0
+            }
+        }
+        Binary::Minimum => {
+            if a.re < b.re {
+                a
+            } else if a.re > b.re {
+                b
+            } else {
+                (a + b) / 2.0
+            }
+        }
+        Binary::Above => real(if a.re == b.re { 0.5 } else { f64::from(a.re > b.re) }),
+        Binary::Less => real(f64::from(a.re < b.re)),
+        Binary::LessEqual => real(f64::from(a.re <= b.re)),
+        Binary::Equal => real(f64::from(a.re == b.re)),
+        // to first order in the imaginary parts
+        Binary::Atan2 => C::new(a.re.atan2(b.re), (a.im * b.re - a.re * b.im) / (a.re * a.re + b.re * b.re)),
+        Binary::Hypot => sqrt(a * a + b * b),
         _ => return None,
     })
 }

@@ -5,7 +5,7 @@ A row's key is what `{:?}` prints of the function in Rust. Functions whose three
 relu, ...) are not here: slopes.rs has their formulas.
 """
 import struct
-from mpmath import mp, mpf, exp, log, sqrt, tanh, sech, diff
+from mpmath import mp, mpf, atan, cos, diff, erf, erfc, exp, expm1, log, log1p, pi, sech, sin, sqrt, tan, tanh
 
 mp.dps = 60
 
@@ -27,12 +27,16 @@ def quotient(c):
     return (lambda x: c / x, lambda x: -c / x**2, lambda x: 2 * c / x**3)
 
 
+def bell(sign):
+    return lambda x: sign * 2 / sqrt(pi) * exp(-x * x) if abs(x) < 1000 else mpf(0)
+
+
 sigmoids = (
     sigmoid,
     lambda x: sigmoid(x) * sigmoid(-x),
     lambda x: -tanh(x / 2) * sigmoid(x) * sigmoid(-x),
 )
-REAL, POSITIVE = "real", "positive"
+REAL, POSITIVE, ABOVE = "real", "positive", "above -1"
 rows = {
     "DivInto(2.5)": (quotient(mpf(2.5)), REAL),
     "DivInto(-1.0)": (quotient(mpf(-1)), REAL),
@@ -49,6 +53,15 @@ rows = {
     "Exp": ((exp, exp, exp), REAL),
     "Ln": ((log, lambda x: 1 / x, lambda x: -1 / x**2), POSITIVE),
     "Sigmoid": (sigmoids, REAL),
+    "Expm1": ((expm1, exp, exp), REAL),
+    "Log1p": ((log1p, lambda x: 1 / (1 + x), lambda x: -1 / (1 + x) ** 2), ABOVE),
+    "Sin": ((sin, cos, lambda x: -sin(x)), REAL),
+    "Cos": ((cos, lambda x: -sin(x), lambda x: -cos(x)), REAL),
+    "Tan": ((tan, lambda x: 1 + tan(x) ** 2, lambda x: 2 * tan(x) * (1 + tan(x) ** 2)), REAL),
+    "Atan": ((atan, lambda x: 1 / (1 + x**2), lambda x: -2 * x / (1 + x**2) ** 2), REAL),
+    "Softplus": ((lambda x: log1p(exp(x)) if x < 0 else x + log1p(exp(-x)), *sigmoids[:2]), REAL),
+    "Erf": ((lambda x: erf(x) if abs(x) < 1000 else mp.sign(x), bell(1), lambda x: -2 * x * bell(1)(x)), REAL),
+    "Erfc": ((lambda x: erfc(x) if abs(x) < 1000 else 1 - mp.sign(x), bell(-1), lambda x: -2 * x * bell(-1)(x)), REAL),
     "Tanh": ((tanh, lambda x: sech(x) ** 2, lambda x: -2 * tanh(x) * sech(x) ** 2), REAL),
 }
 sizes = [2.2250738585072014e-308, 1e-300, 1e-200, 1e-150, 1e-100, 1e-50, 1.1754943508222875e-38, 1e-30, 1e-20, 1e-10,
@@ -60,7 +73,8 @@ for name, (functions, domain) in rows.items():
     for a, b in zip(functions, functions[1:]):  # each formula is the derivative of the one before
         assert abs(diff(a, mpf(1.25)) / b(mpf(1.25)) - 1) < mpf(10) ** -15, name
     points = sorted({single(x) for x in sizes})
-    for x in ([-x for x in reversed(points)] if domain == REAL else []) + points:
+    mp.dps = 400 if name in ("Sin", "Cos", "Tan") else 60  # for the reduction of 1e308 by multiples of pi
+    for x in [-x for x in reversed(points) if domain == REAL or (domain == ABOVE and x < 1)] + points:
         figures = [float(f(mpf(x))) if abs(f(mpf(x))) < mpf(2) ** 1024 else float("inf") * (1 if f(mpf(x)) > 0 else -1)
                    for f in functions]
         print(name, repr(x), *map(repr, figures), sep=",")

@@ -34,7 +34,7 @@ impl<'g, T: Scalar> Var<'g, T> {
     pub fn zip(self, function: Binary, other: Self) -> Self {
         let caller = Location::caller();
         if !other.is_in(self.graph) {
-            return self.reject(function.name(), &[self.id], Fault::foreign());
+            return self.reject(function.name(), &[self], Fault::foreign());
         }
         let mut tape = self.graph.tape.borrow_mut();
         let mut pair = [self.id, other.id];
@@ -43,7 +43,7 @@ impl<'g, T: Scalar> Var<'g, T> {
                 Ok(broadcast) => pair = broadcast,
                 Err(fault) => {
                     drop(tape);
-                    return self.reject(function.name(), &pair, fault);
+                    return self.reject(function.name(), &[self, other], fault);
                 }
             }
         }

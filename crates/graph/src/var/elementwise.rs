@@ -1,6 +1,7 @@
 //! Scalar functions of each element. Values, slopes and conventions stand in [`scalar`](crate::scalar).
 
 use crate::Scalar;
+use crate::error::{ErrorKind, Fault};
 use crate::scalar::Unary;
 use crate::var::Var;
 
@@ -95,6 +96,128 @@ functions! {
     /// # Ok::<(), chainrule_graph::Error>(())
     /// ```
     relu => Relu;
+
+    /// `|x|`, with derivative `sign(x)`: 0 at the kink, `x = 0`.
+    ///
+    /// ```
+    /// # let graph = chainrule_graph::Graph::new();
+    /// let x = graph.variable("x", [-2.0, 0.0, 3.0]);
+    /// let [dx] = x.abs().vjp(1.0, [x])?;
+    /// assert_eq!(x.abs().value()?, ndarray::arr1(&[2.0, 0.0, 3.0]).into_dyn());
+    /// assert_eq!(dx.value()?, ndarray::arr1(&[-1.0, 0.0, 1.0]).into_dyn());
+    /// # Ok::<(), chainrule_graph::Error>(())
+    /// ```
+    abs => Abs;
+
+    /// `-1`, `0` or `1`. Constant between jumps: a gradient that it alone could carry is refused.
+    ///
+    /// ```
+    /// # let graph = chainrule_graph::Graph::new();
+    /// let x = graph.variable("x", [-2.0, 0.0, 3.0]);
+    /// assert_eq!(x.sign().value()?, ndarray::arr1(&[-1.0, 0.0, 1.0]).into_dyn());
+    /// assert!(x.sign().sum().grad(x).unwrap_err().message().contains("`sign`"));
+    /// # Ok::<(), chainrule_graph::Error>(())
+    /// ```
+    sign => Sign;
+
+    /// The largest whole number that is not above `x`. Constant between jumps: a gradient that it alone could carry is
+    /// refused.
+    ///
+    /// ```
+    /// # let graph = chainrule_graph::Graph::new();
+    /// assert_eq!(graph.constant([-0.5, 2.0, 2.9]).floor().value()?, ndarray::arr1(&[-1.0, 2.0, 2.0]).into_dyn());
+    /// # Ok::<(), chainrule_graph::Error>(())
+    /// ```
+    floor => Floor;
+
+    /// `eˣ - 1`, with derivative `eˣ`; all digits right near 0, where `x.exp() - 1.0` has few.
+    ///
+    /// ```
+    /// # let graph = chainrule_graph::Graph::new();
+    /// assert_eq!(graph.constant(1e-20).expm1().item()?, 1e-20);
+    /// # Ok::<(), chainrule_graph::Error>(())
+    /// ```
+    expm1 => Expm1;
+
+    /// `ln(1 + x)`, with derivative `1 / (1 + x)`; all digits right near 0. `-∞` at -1, NaN below.
+    ///
+    /// ```
+    /// # let graph = chainrule_graph::Graph::new();
+    /// assert_eq!(graph.constant(1e-20).log1p().item()?, 1e-20);
+    /// # Ok::<(), chainrule_graph::Error>(())
+    /// ```
+    log1p => Log1p;
+
+    /// Sine of an angle in radians, with derivative `cos x`.
+    ///
+    /// ```
+    /// # let graph = chainrule_graph::Graph::new();
+    /// let x = graph.variable("x", 0.0);
+    /// assert_eq!((x.sin().item()?, x.sin().grad(x)?.item()?), (0.0, 1.0));
+    /// # Ok::<(), chainrule_graph::Error>(())
+    /// ```
+    sin => Sin;
+
+    /// Cosine of an angle in radians, with derivative `-sin x`.
+    ///
+    /// ```
+    /// # let graph = chainrule_graph::Graph::new();
+    /// let x = graph.variable("x", 0.0);
+    /// assert_eq!((x.cos().item()?, x.cos().grad(x)?.item()?), (1.0, 0.0));
+    /// # Ok::<(), chainrule_graph::Error>(())
+    /// ```
+    cos => Cos;
+
+    /// Tangent of an angle in radians, with derivative `1 + tan²x`.
+    ///
+    /// ```
+    /// # let graph = chainrule_graph::Graph::new();
+    /// let x = graph.variable("x", 0.0);
+    /// assert_eq!((x.tan().item()?, x.tan().grad(x)?.item()?), (0.0, 1.0));
+    /// # Ok::<(), chainrule_graph::Error>(())
+    /// ```
+    tan => Tan;
+
+    /// The angle in radians, between -π/2 and π/2, whose tangent is `x`; derivative `1 / (1 + x²)`.
+    ///
+    /// ```
+    /// # let graph = chainrule_graph::Graph::new();
+    /// let x = graph.variable("x", 1.0);
+    /// assert_eq!(x.atan().item()?, std::f64::consts::FRAC_PI_4);
+    /// assert!((x.atan().grad(x)?.item()? - 0.5).abs() < 1e-15);
+    /// # Ok::<(), chainrule_graph::Error>(())
+    /// ```
+    atan => Atan;
+
+    /// `ln(1 + eˣ)`, a smooth [`relu`](Var::relu), with derivative `σ(x)`; no overflow, and all digits in both tails.
+    ///
+    /// ```
+    /// # let graph = chainrule_graph::Graph::new();
+    /// let x = graph.constant([-1000.0, 0.0, 1000.0]);
+    /// assert_eq!(x.softplus().value()?, ndarray::arr1(&[0.0, 2_f64.ln(), 1000.0]).into_dyn());
+    /// # Ok::<(), chainrule_graph::Error>(())
+    /// ```
+    softplus => Softplus;
+
+    /// The error function `2/√π ∫₀ˣ e^(-t²) dt`, with derivative `2/√π e^(-x²)`.
+    ///
+    /// ```
+    /// # let graph = chainrule_graph::Graph::new();
+    /// let x = graph.variable("x", 0.0);
+    /// assert_eq!(x.erf().grad(x)?.item()?, std::f64::consts::FRAC_2_SQRT_PI);
+    /// # Ok::<(), chainrule_graph::Error>(())
+    /// ```
+    erf => Erf;
+
+    /// `1 - erf(x)`, with all digits where that is tiny.
+    ///
+    /// ```
+    /// # let graph = chainrule_graph::Graph::new();
+    /// let tail = graph.constant(10.0).erfc().item()?;
+    /// assert!((tail / 2.088487583762545e-45 - 1.0).abs() < 1e-13);
+    /// # Ok::<(), chainrule_graph::Error>(())
+    /// ```
+    erfc => Erfc;
 }
 
 impl<T: Scalar> Var<'_, T> {
@@ -137,5 +260,31 @@ impl<T: Scalar> Var<'_, T> {
     #[track_caller]
     pub fn powf(self, c: T) -> Self {
         self.map(Unary::Powf(c))
+    }
+
+    /// `min(max(x, low), high)`, with derivative 1 between the bounds and 0 at and beyond them. `None` leaves an end open.
+    ///
+    /// Bounds that are NaN, or a lower one above the upper, make an invalid node.
+    ///
+    /// ```
+    /// # let graph = chainrule_graph::Graph::new();
+    /// let x = graph.constant([-2.0, 0.5, 3.0]);
+    /// assert_eq!(x.clamp(0.0, 1.0).value()?, ndarray::arr1(&[0.0, 0.5, 1.0]).into_dyn());
+    /// assert_eq!(x.clamp(None, 1.0).value()?, ndarray::arr1(&[-2.0, 0.5, 1.0]).into_dyn());
+    /// # Ok::<(), chainrule_graph::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn clamp(self, low: impl Into<Option<T>>, high: impl Into<Option<T>>) -> Self {
+        let low = low.into().unwrap_or(T::neg_infinity());
+        let high = high.into().unwrap_or(T::infinity());
+        if low <= high {
+            return self.map(Unary::Clamp(low, high));
+        }
+        let fault = Fault::new(
+            ErrorKind::Argument,
+            format!("there is no number between {low} and {high}"),
+            "the lower bound comes first; `None` leaves an end open",
+        );
+        self.reject("clamp", &[self], fault)
     }
 }

@@ -1,11 +1,25 @@
 //! [`Var`]: a node as a user holds it. Its methods stand in pages of their own by family; this one has what all
 //! nodes share: identity, shape, value.
 
+mod activation;
 mod arithmetic;
+mod compare;
 mod elementwise;
+mod index;
+mod join;
 mod layout;
+mod linalg;
+mod loss;
+mod order;
 mod product;
 mod reduce;
+mod slice;
+mod softmax;
+mod window;
+
+pub use index::IntoIndices;
+pub use linalg::Triangle;
+pub use window::{Conv, Pool, Sizes};
 
 use std::fmt;
 use std::panic::Location;
@@ -16,7 +30,7 @@ use smallvec::smallvec;
 use crate::Scalar;
 use crate::error::{ErrorKind, Fault, Result};
 use crate::graph::Graph;
-use crate::op::{NodeId, Op, Origin};
+use crate::op::{Axes, NodeId, Op, Origin};
 use crate::shape::{Shape, ShapeId};
 
 /// A node of a [`Graph`]: a small copy that carries the operators and methods which record new nodes.
@@ -77,7 +91,8 @@ impl<'g, T: Scalar> Var<'g, T> {
     /// Its value, computed now if it has not been before, as a copy of the caller's own.
     ///
     /// # Errors
-    /// If the node is invalid, or memory for the value cannot be had.
+    /// If the node is invalid, if an operation it is computed from has no value for its operands (an index out of range,
+    /// a singular matrix), or if memory cannot be had.
     #[track_caller]
     pub fn value(self) -> Result<ArrayD<T>> {
         let caller = Location::caller();
@@ -107,10 +122,29 @@ impl<'g, T: Scalar> Var<'g, T> {
         Ok(self.graph.tape.borrow().read_one(self.id))
     }
 
+    /// Whether this number is not 0: a condition to branch on. The decision becomes part of the graph, as a guard; if the program
+    /// runs again on other values and would have to branch otherwise, that is an error, and not a wrong result.
+    ///
+    /// ```
+    /// # let graph = chainrule_graph::Graph::new();
+    /// let x = graph.variable("x", 3.0);
+    /// let y = if x.greater(0.0).holds()? { x.ln() } else { x * 0.0 };
+    /// assert_eq!(y.item()?, 3_f64.ln());
+    /// # Ok::<(), chainrule_graph::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`item`](Var::item); and inside of [`vmap`](crate::vmap), where there are no values.
+    #[track_caller]
+    pub fn holds(self) -> Result<bool> {
+        let holds = self.item()? != T::zero();
+        self.record(Op::Guard(holds));
+        Ok(holds)
+    }
+
     fn evaluate(self, operation: &str, caller: Origin) -> Result<()> {
         self.graph.check(self.id)?;
-        let evaluated = self.graph.tape.borrow_mut().evaluate(self.id);
-        evaluated.or_else(|fault| self.graph.error(operation, &[self.id], fault, caller))
+        self.graph.evaluate(operation, &[self.id], caller)
     }
 
     pub(crate) fn shape_id(self) -> ShapeId {
@@ -134,17 +168,32 @@ impl<'g, T: Scalar> Var<'g, T> {
         Var { id, ..self }
     }
 
+    /// Records an operation of this operand and another one.
+    #[track_caller]
+    pub(crate) fn record_with(self, op: Op<T>, other: Self) -> Self {
+        let operands = smallvec![self.id, other.id];
+        let id = self.graph.tape.borrow_mut().push(op, operands, Location::caller());
+        Var { id, ..self }
+    }
+
+    /// Records an operation of these operands, which belong to this node's graph.
+    #[track_caller]
+    pub(crate) fn record_of(self, op: Op<T>, operands: &[Self]) -> Self {
+        let operands = operands.iter().map(|x| x.id).collect();
+        let id = self.graph.tape.borrow_mut().push(op, operands, Location::caller());
+        Var { id, ..self }
+    }
+
+    /// This node repeated along `axes`, to the shape of `like`.
+    #[track_caller]
+    pub(crate) fn spread(self, axes: &Axes, like: Self) -> Self {
+        self.record(Op::Broadcast { axes: axes.clone(), to: like.shape_id() })
+    }
+
     /// Records that `operation` could not be done.
     #[track_caller]
-    fn reject(self, operation: &str, operands: &[NodeId], fault: Fault) -> Self {
-        let caller = Location::caller();
-        let mut tape = self.graph.tape.borrow_mut();
-        // The error of an operand comes first: it is the cause.
-        let id = match operands.iter().find_map(|&id| tape.error(id)) {
-            Some(error) => tape.invalid(error, caller),
-            None => tape.reject(operation, operands, fault, caller),
-        };
-        Var { id, ..self }
+    fn reject(self, operation: &str, operands: &[Self], fault: Fault) -> Self {
+        self.graph.refuse(operation, operands, fault, Location::caller())
     }
 }
 
