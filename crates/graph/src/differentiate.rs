@@ -39,16 +39,26 @@ pub fn vjp<'g, T: Scalar, Y: Structure<'g, T>, X: Structure<'g, T>>(
     seeds: Y,
     inputs: X,
 ) -> Result<X> {
-    let caller = Location::caller();
+    pull_back("vjp", outputs, seeds, inputs, Location::caller())
+}
+
+/// [`vjp`] on behalf of `operation`.
+fn pull_back<'g, T: Scalar, Y: Structure<'g, T>, X: Structure<'g, T>>(
+    operation: &str,
+    outputs: Y,
+    seeds: Y,
+    inputs: X,
+    caller: Origin,
+) -> Result<X> {
     let (_, outputs) = flatten(outputs);
     let (_, seeds) = flatten(seeds);
     let (inputs, wrt) = flatten(inputs);
     let Some(graph) = outputs.iter().chain(&seeds).chain(&wrt).map(|x| x.graph()).next() else {
         return Ok(inputs);
     };
-    check(graph, "vjp", &[&outputs, &seeds, &wrt], caller)?;
-    check_pairs(graph, "vjp", ("output", &outputs), ("seed", &seeds), caller)?;
-    refuse_cuts(graph, "vjp", &wrt, &outputs, caller)?;
+    check(graph, operation, &[&outputs, &seeds, &wrt], caller)?;
+    check_pairs(graph, operation, ("output", &outputs), ("seed", &seeds), caller)?;
+    refuse_cuts(graph, operation, &wrt, &outputs, caller)?;
     let cotangents = sweep::reverse(graph, &outputs, &seeds, &wrt);
     for x in &cotangents {
         graph.check(x.id)?;
@@ -137,7 +147,7 @@ impl<'g, T: Scalar> Var<'g, T> {
             return self.graph().error("grad", &[self.id], fault, caller);
         }
         let seed = self.graph().constant(T::one()).broadcast_to(sizes);
-        vjp(self, seed, inputs)
+        pull_back("grad", self, seed, inputs, caller)
     }
 
     /// Vector-Jacobian product with any seed: `(∂self/∂x)' seed` for every `x` of `inputs`, in the same structure.
