@@ -14,6 +14,10 @@ Every operation, its formula, derivative and conventions, as its own documentati
 API documentation. Wherever an array stands beside a node it may be another node, an `ndarray` array, a `Vec`, a Rust
 array or a plain number; shapes are broadcast by NumPy's rule where the text says so, and axes are counted from 0 or, from
 the end, from -1. All operations exist in `f32` and `f64`, in both modes and any order.
+
+Arguments that do not fit (shapes, axes, indices that are integers) make an invalid node, whose error names the operation,
+the shapes and the line. What only moves elements carries a cotangent back to where they came from, and adds up where one
+was taken several times.
 ";
 
 /// Links point to the same page here.

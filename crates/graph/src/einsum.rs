@@ -24,6 +24,9 @@ impl<'g, T: Scalar> Var<'g, T> {
     /// any axes, which are broadcast and come first in the result. Without `->`, the result has the letters that occur once,
     /// in alphabetical order.
     ///
+    /// Each derivative is an einsum of the cotangent with the other operand. A specification that does not fit the shapes makes an
+    /// invalid node.
+    ///
     /// ```
     /// # let graph = chainrule_graph::Graph::new();
     /// let a = graph.constant(ndarray::arr2(&[[1.0, 2.0], [3.0, 4.0]]));

@@ -45,7 +45,8 @@ impl<T: Scalar> Var<'_, T> {
         self * self.sigmoid()
     }
 
-    /// `x Φ(x)` with the normal distribution function `Φ(x) = ½ erfc(-x/√2)` (Hendrycks and Gimpel 2016), exact.
+    /// `x Φ(x)` with the normal distribution function `Φ(x) = ½ erfc(-x/√2)` (Hendrycks and Gimpel 2016), exact. The derivative is
+    /// `Φ(x) + x φ(x)` with the density `φ`.
     ///
     /// ```
     /// # let graph = chainrule_graph::Graph::new();
@@ -59,7 +60,8 @@ impl<T: Scalar> Var<'_, T> {
     }
 
     /// The approximation of [`gelu`](Var::gelu) by `½ x (1 + tanh(√(2/π) (x + 0.044715 x³)))`, as some published networks
-    /// use it. (Computed as `x σ(2u)`, which is the same and does not cancel for negative `x`.)
+    /// use it. (Computed as `x σ(2u)`, where `u` is the argument of the `tanh`: the same, and it
+    /// does not cancel for negative `x`. The derivative is `σ(2u) + 2 x σ(2u) σ(-2u) u'`.)
     ///
     /// ```
     /// # let graph = chainrule_graph::Graph::new();

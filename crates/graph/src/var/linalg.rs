@@ -18,7 +18,8 @@ pub enum Triangle {
 
 impl<'g, T: Scalar> Var<'g, T> {
     /// The lower triangular `L` with `L L' = A`, of a symmetric positive definite matrix. Of another matrix the symmetric part
-    /// `(A + A') / 2` is taken, so the gradient is symmetric.
+    /// `(A + A') / 2` is taken, so the gradient is symmetric. The derivative is
+    /// `dL = L Φ(L⁻¹ dA L'⁻¹)`, where `Φ` keeps the lower triangle and half of the diagonal (Murray 2016).
     ///
     /// Reading the value fails where the matrix is not positive definite.
     ///
@@ -40,7 +41,7 @@ impl<'g, T: Scalar> Var<'g, T> {
     }
 
     /// The solution `X` of `T X = B`, where `T` is a triangle of this matrix (the rest of it is not read) and `B` a vector or
-    /// a matrix.
+    /// a matrix. Derivatives: `T⁻¹ dB` and `-T⁻¹ dT X`.
     ///
     /// Reading the value fails where the diagonal has a 0.
     ///
@@ -82,7 +83,7 @@ impl<'g, T: Scalar> Var<'g, T> {
         self.record_with(Op::Solve, b)
     }
 
-    /// `A⁻¹`, the solution of `A X = 1`. To divide by a matrix, [`solve`](Var::solve) is faster and more accurate.
+    /// `A⁻¹`, the solution of `A X = 1`, with derivative `-A⁻¹ dA A⁻¹`. To divide by a matrix, [`solve`](Var::solve) is faster and more accurate.
     ///
     /// ```
     /// # let graph = chainrule_graph::Graph::new();

@@ -93,7 +93,8 @@ impl<'g, T: Scalar> Var<'g, T> {
         product.reshape(batch.iter().copied().chain([n]).collect::<Vec<usize>>())
     }
 
-    /// The sum of the products of two vectors of the same size.
+    /// The sum of the products of two vectors of the same size, `Σ aᵢ bᵢ`. Derivatives `b` and `a`; other shapes make an invalid
+    /// node.
     ///
     /// ```
     /// # let graph = chainrule_graph::Graph::new();
@@ -112,7 +113,8 @@ impl<'g, T: Scalar> Var<'g, T> {
         }
     }
 
-    /// All products of the elements of two vectors: `y[i, j] = self[i] other[j]`.
+    /// All products of the elements of two vectors: `y[i, j] = self[i] other[j]`. A cotangent `E` goes back as `E b` and `E' a`.
+    /// Other shapes make an invalid node.
     ///
     /// ```
     /// # let graph = chainrule_graph::Graph::new();

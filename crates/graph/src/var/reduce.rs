@@ -16,7 +16,7 @@ pub(super) struct Over {
 }
 
 impl<T: Scalar> Var<'_, T> {
-    /// The sum of all elements, a single number; 0 where there are none.
+    /// The sum of all elements, a single number; 0 where there are none. The derivative by each element is 1.
     ///
     /// The order of the additions is fixed, so the same array gives the same bits at any number of threads.
     ///
@@ -50,7 +50,7 @@ impl<T: Scalar> Var<'_, T> {
         }
     }
 
-    /// The mean of all elements; NaN where there are none.
+    /// The mean of all `n` elements; NaN where there are none. The derivative by each element is `1 / n`.
     ///
     /// ```
     /// # let graph = chainrule_graph::Graph::new();
@@ -178,7 +178,8 @@ impl<T: Scalar> Var<'_, T> {
     }
 
     /// The mean squared distance of the elements from their mean (divided by their number, as NumPy's `var` without `ddof`).
-    /// The mean is subtracted first, so a common offset costs no digits. NaN where there are no elements.
+    /// The mean `m` is subtracted first, so a common offset costs no digits. The derivative is `2 (x - m) / n`. NaN where there are no
+    /// elements.
     ///
     /// ```
     /// # let graph = chainrule_graph::Graph::new();

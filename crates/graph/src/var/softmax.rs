@@ -43,7 +43,7 @@ impl<T: Scalar> Var<'_, T> {
     }
 
     /// `eˣ / Σ eˣ` along some axes (one, nearly always): positive numbers with sum 1. `-∞` gives exactly 0; where all
-    /// elements are `-∞` the result is NaN.
+    /// elements are `-∞` the result is NaN. Derivatives: `∂pᵢ/∂xⱼ = pᵢ (δᵢⱼ - pⱼ)`.
     ///
     /// ```
     /// # let graph = chainrule_graph::Graph::new();
@@ -64,6 +64,7 @@ impl<T: Scalar> Var<'_, T> {
     }
 
     /// The logarithm of [`softmax`](Var::softmax), `x - ln Σ eˣ`, with all digits where the softmax is tiny or 0.
+    /// Derivatives: `δᵢⱼ - softmax(x)ⱼ`.
     ///
     /// ```
     /// # let graph = chainrule_graph::Graph::new();
