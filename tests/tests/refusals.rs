@@ -95,6 +95,7 @@ fn wrong_arguments_make_invalid_nodes_with_the_line() {
         images.conv2d(x, Conv::new()) => "conv2d", Shape, "a batch of shape [1, 2, 4, 4] and kernels of shape [2, 3], for 2 axes";
         images.conv2d(kernels, Conv::new().groups(2)) => "conv2d", Shape, "2 channels do not go with kernels of shape [3, 2, 3, 3] in 2 groups";
         images.conv2d(kernels, Conv::new().groups(0)) => "conv2d", Argument, "there are no groups";
+        images.conv2d(kernels, Conv::new().groups(3)) => "conv2d", Argument, "3 groups of 2 channels";
         images.conv2d(kernels, Conv::new().stride([1, 0])) => "conv2d", Argument, "windows of size [3, 3], stride [1, 0]";
         images.conv2d(kernels, Conv::new().dilation(2)) => "conv2d", Shape, "a window of 3 elements, 2 apart, does not fit into 4";
         images.conv_transpose2d(kernels, Conv::new()) => "conv_transpose2d", Shape, "2 channels do not go";

@@ -317,6 +317,9 @@ impl<'g, T: Scalar> Var<'g, T> {
             Ok(windows) => windows,
             Err(fault) => return self.reject(operation, &[self, kernels], fault),
         };
+        if self.graph.check(windows.id).is_err() {
+            return windows; // padded beyond what can be addressed
+        }
         // [n, c, places.., window..] as [groups, n places.., c/groups window..]
         let n = x[0];
         let places: Vec<usize> = windows.sizes()[2..2 + N].to_vec();
@@ -379,6 +382,9 @@ impl<'g, T: Scalar> Var<'g, T> {
             .collect();
         let mut y = flat.matmul(kernels).reshape(split).permute(back).reshape(merged);
         for i in (0..N).rev() {
+            if self.graph.check(y.id).is_err() {
+                return y; // more elements than can be addressed
+            }
             // Behind this axis there are the windows of the ones before it.
             let mut to: Vec<usize> = y.sizes()[..y.sizes().len() - 1].to_vec();
             to[2 + i] = full[i];
@@ -416,6 +422,13 @@ impl<'g, T: Scalar> Var<'g, T> {
             )
         } else if conv.groups == 0 {
             Fault::new(ErrorKind::Argument, "there are no groups", "1 is the least number of groups")
+        } else if conv.groups > x[1].max(1) {
+            // Also where there are no channels: 0 is a multiple of everything.
+            Fault::new(
+                ErrorKind::Argument,
+                format!("{} groups of {} channels", conv.groups, x[1]),
+                "each group has at least one channel",
+            )
         } else if invalid {
             too_large()
         } else {
