@@ -82,6 +82,7 @@ fn wrong_arguments_make_invalid_nodes_with_the_line() {
         x.take_along([0, 1], 1) => "take_along", Shape, "indices of shape [2] along axis 1 of [2, 3]";
         x.scatter_add([0], v, 0) => "scatter_add", Shape, "updates of shape [2] where [1, 3] is needed";
         graph.one_hot([3], 3) => "indices", Index, "index number 0 is 3, on an axis of size 3";
+        graph.one_hot([0], usize::MAX) => "one_hot", TooLarge, "18446744073709551615 places are more than an f64 can number";
         x.matmul(graph.constant(ArrayD::<f64>::zeros(vec![2, 2, 2]))) => "matmul", Shape, "[2, 3] times [2, 2, 2] pairs 3 columns";
         images.matmul(graph.constant(ArrayD::<f64>::zeros(vec![3, 4, 4]))) => "matmul", Shape, "[1, 2] and [3] cannot be broadcast";
         images.matmul(1.0) => "matmul", Shape, "an operand of shape";
@@ -145,6 +146,10 @@ fn what_only_values_can_tell_is_said_at_the_line_that_recorded_it() {
     let node = graph.constant(array![[0.0]]).solve_triangular(Triangle::Upper, [1.0]);
     check(node, line!() - 1, ErrorKind::Singular, "solve_triangular", "the matrix is singular");
     assert_eq!(x.log_det().item().unwrap(), f64::NEG_INFINITY);
+    // matrices that memory cannot hold
+    let vast = graph.full([1 << 23, 1 << 23], 1.0);
+    assert_eq!(vast.inverse().value().unwrap_err().kind(), ErrorKind::OutOfMemory);
+    assert_eq!(vast.cholesky().value().unwrap_err().kind(), ErrorKind::OutOfMemory);
     assert!(graph.constant(array![[-2.0]]).log_det().item().unwrap().is_nan());
     assert_eq!(x.sum().item().unwrap(), 9.0);
 }

@@ -144,5 +144,9 @@ fn units<'g, T: Scalar>(graph: &'g Graph<T>, like: Var<'g, T>) -> Var<'g, T> {
     let sizes = like.sizes();
     let count = element_count(&sizes);
     let shape: Vec<usize> = [count].into_iter().chain(sizes).collect();
-    graph.constant(ndarray::Array2::<T>::from_diag_elem(count, T::one())).reshape(shape)
+    let caller = Location::caller();
+    match graph.triangular(count, [T::zero(), T::one(), T::zero()]) {
+        Ok(identity) => identity.reshape(shape),
+        Err(fault) => graph.refuse("jacobian", &[like], fault, caller),
+    }
 }

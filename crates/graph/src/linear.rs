@@ -183,31 +183,27 @@ fn right<'g, T: Scalar>(b: Var<'g, T>) -> Linear<'g, T> {
 /// of the Cholesky decomposition", equation 8).
 fn cholesky<'g, T: Scalar>(l: Var<'g, T>) -> Linear<'g, T> {
     let n = l.sizes().first().copied().unwrap_or(0);
-    let half = ndarray::Array2::from_shape_fn((n, n), |(i, j)| match i.cmp(&j) {
-        std::cmp::Ordering::Greater => T::one(),
-        std::cmp::Ordering::Equal => T::of(0.5),
-        std::cmp::Ordering::Less => T::zero(),
-    });
+    let half = mask(l, n, [T::one(), T::of(0.5), T::zero()]);
     let divide =
         || Linear::TriangularSolve { matrix: l, triangle: Triangle { upper: false, transposed: false } };
     let swap = || Linear::Permute(Axes::from_slice(&[1, 0]));
     // X L'⁻¹ = (L⁻¹ X')'
-    divide()
-        .then(swap())
-        .then(divide())
-        .then(swap())
-        .then(Linear::Diag(l.graph().constant(half)))
-        .then(Linear::Left(l))
+    divide().then(swap()).then(divide()).then(swap()).then(Linear::Diag(half)).then(Linear::Left(l))
+}
+
+/// A matrix of constants for the triangles and the diagonal, on the graph of `like`; where there cannot be one, the invalid
+/// node that says why.
+fn mask<'g, T: Scalar>(like: Var<'g, T>, n: usize, parts: [T; 3]) -> Var<'g, T> {
+    let graph = like.graph();
+    let origin = graph.tape.borrow().behalf.unwrap_or(std::panic::Location::caller());
+    graph.triangular(n, parts).unwrap_or_else(|fault| graph.refuse("derivative", &[like], fault, origin))
 }
 
 /// `dX = -T⁻¹ dT X`, of which only the triangle of `dT` counts.
 fn triangular_divisor<'g, T: Scalar>(triangle: Triangle, a: Var<'g, T>, x: Var<'g, T>) -> Linear<'g, T> {
     let n = a.sizes().first().copied().unwrap_or(0);
-    let read = ndarray::Array2::from_shape_fn((n, n), |(i, j)| {
-        let inside = if triangle.upper { i <= j } else { i >= j };
-        if inside { T::one() } else { T::zero() }
-    });
-    let mask = Linear::Diag(a.graph().constant(read));
+    let [below, above] = if triangle.upper { [T::zero(), T::one()] } else { [T::one(), T::zero()] };
+    let mask = Linear::Diag(mask(a, n, [below, T::one(), above]));
     let masked = match triangle.transposed {
         true => mask.then(Linear::Permute(Axes::from_slice(&[1, 0]))),
         false => mask,

@@ -242,7 +242,39 @@ impl<T: Scalar> Graph<T> {
         if !indices.is_in(self) {
             return self.refuse("one_hot", &[], Fault::foreign(), std::panic::Location::caller());
         }
-        let numbers: Vec<T> = (0..classes).map(|class| T::of(class as f64)).collect();
-        indices.unsqueeze(-1).zip(Binary::Equal, self.constant(numbers))
+        let caller = std::panic::Location::caller();
+        match self.count_up(classes) {
+            Ok(numbers) => indices.unsqueeze(-1).zip(Binary::Equal, numbers),
+            Err(fault) => self.refuse("one_hot", &[indices], fault, caller),
+        }
+    }
+
+    /// The numbers from 0 on, so many. Memory is asked for, not taken for granted.
+    #[track_caller]
+    pub(crate) fn count_up(&self, count: usize) -> Result<Var<'_, T>, Fault> {
+        let last = count.saturating_sub(1) as f64;
+        if T::of(last).as_f64() != last || count > 1 << 53 {
+            return Err(Fault::new(
+                ErrorKind::TooLarge,
+                format!("{count} places are more than an {} can number", T::NAME),
+                "f32 holds whole numbers up to 16777216, f64 up to 2^53",
+            ));
+        }
+        let mut numbers = Vec::new();
+        crate::values::reserve(&mut numbers, count)?;
+        numbers.extend((0..count).map(|place| T::of(place as f64)));
+        Ok(self.constant(numbers))
+    }
+
+    /// The matrix of `n` rows with `below` under the diagonal, `on` it and `above` it, as nodes: it takes no memory before it is
+    /// computed.
+    #[track_caller]
+    pub(crate) fn triangular(&self, n: usize, [below, on, above]: [T; 3]) -> Result<Var<'_, T>, Fault> {
+        let places = self.count_up(n)?;
+        let (row, column) = (places.unsqueeze(1), places.unsqueeze(0));
+        let on = row.zip(Binary::Equal, column) * on;
+        let below = column.zip(Binary::Less, row) * below;
+        let above = row.zip(Binary::Less, column) * above;
+        Ok(on.zip(Binary::Add, below).zip(Binary::Add, above))
     }
 }

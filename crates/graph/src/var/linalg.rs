@@ -94,8 +94,10 @@ impl<'g, T: Scalar> Var<'g, T> {
     #[track_caller]
     pub fn inverse(self) -> Self {
         let n = self.sizes().first().copied().unwrap_or(0);
-        let identity = ndarray::Array2::<T>::from_diag_elem(n, T::one());
-        self.record_with(Op::Solve, self.graph.constant(identity))
+        match self.graph.triangular(n, [T::zero(), T::one(), T::zero()]) {
+            Ok(identity) => self.record_with(Op::Solve, identity),
+            Err(fault) => self.reject("inverse", &[self], fault),
+        }
     }
 
     /// Natural logarithm of the determinant; 0 for the empty matrix, `-∞` where the determinant is 0, NaN where it is negative.
