@@ -116,6 +116,12 @@ fn scopes_name_the_layers_and_fix_the_line() {
     assert_eq!(place(inside), (opened, "here".into()));
     let (line, outside) = (line!(), w.matmul(x));
     assert_eq!(place(outside), (line, String::new()));
+    // Of scopes on different lines the outermost is the line of the call that the user knows.
+    let outer = graph.scope("outer");
+    let opened = line!() - 1;
+    let nested = layer(w, x);
+    drop(outer);
+    assert_eq!(place(nested), (opened, "outer.layer".into()));
     // Guards that are dropped in the wrong order end what they opened, and all is closed in the end.
     let (outer, inner) = (graph.scope("outer"), graph.scope("inner"));
     drop(outer);
