@@ -171,6 +171,17 @@ fn columns_that_add_up_to_zero_are_explained() {
 }
 
 #[test]
+fn normalisers_too_small_to_divide_by_are_explained() {
+    // 1e-310 is a number, and 1/1e-310 is not.
+    let file = "inputs = [0.5]\ntargets = [1.0]\n[[layers]]\nweights = [[1.0, 2.0]]\n[[layers]]\nweights = [[1e-310], [2e-310]]";
+    let (text, failed) = own("net.toml", &parse("net.toml", file).unwrap());
+    assert_well_formed(&text, &failed);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    assert!(words.join(" ").contains("too small for a factor to be shown"), "{text}");
+    assert!(!text.contains("(inf)"), "{text}");
+}
+
+#[test]
 fn saturated_neurons_and_exact_outputs_are_no_failures() {
     for file in [
         "targets = [1]\ninputs = [1e6, 1]\n[[layers]]\nweights = [[9, -9], [1, 1]]\n[[layers]]\nweights = [[1], [1]]",

@@ -145,6 +145,12 @@ fn factors(report: &mut Report<'_>, network: &Network, whose: &str) -> Outcome {
     };
     let normalisers = w.sum_axis(Axis(0));
     let factors = normalisers.mapv(f64::recip);
+    if !factors.iter().all(|factor| factor.is_finite()) {
+        return report.text(
+            "A normaliser is so small here that 1/normaliser is beyond all numbers: too small for a factor to be \
+             shown.",
+        );
+    }
     let errors = Array1::ones(factors.len());
     // w / normaliser against w times the factor: a rounding on this side, two on that one.
     let scaled = Bounded::start(errors.clone()).times(&factors, 2).through(w.view());
