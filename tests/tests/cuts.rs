@@ -145,3 +145,188 @@ fn a_branch_is_a_guard_of_the_graph() {
     assert!(listing.contains("holds true(") && listing.contains("holds false("), "{listing}");
     assert_eq!(graph.constant([1.0, 2.0]).holds().unwrap_err().kind(), ErrorKind::NotScalar);
 }
+
+/// Every operation that has no gradient by an operand: refused in all modes, with its name and the line that recorded it; and
+/// with another path beside it, or with `detach`, it is no obstacle.
+#[test]
+fn every_cut_names_its_operation_and_line() {
+    let graph = Graph::new();
+    let x = graph.variable("x", [0.0, 1.0, 1.0]);
+    let table = graph.constant([5.0, 7.0, 9.0]);
+    let first = line!() + 2;
+    let nodes = [
+        x.sign(),
+        x.floor(),
+        x.less(0.5),
+        x.less_equal(0.5),
+        x.equal(0.5),
+        x.greater(0.5),
+        x.greater_equal(0.5),
+        x.not_equal(0.5),
+        table.less(x),
+        x.argmax(0),
+        x.argmin(-1),
+        x.select(table, 1.0),
+        table.take(x, 0),
+        table.take_along(x, 0),
+        table.scatter_add(x, 1.0 + table, 0),
+        graph.one_hot(x, 2),
+        table.softmax_cross_entropy_labels(x.take(1, 0)),
+    ];
+    let names = "sign floor less less_equal equal less less_equal equal less argmax argmin select take take_along scatter_add";
+    let names = names.split(' ').chain(["equal", "take_along"]);
+    for ((i, node), name) in nodes.into_iter().enumerate().zip(names) {
+        let loss = (node * 2.0).sum().exp();
+        let wanted =
+            format!("every path between the two is cut: `{name}` at {}:{}:", file!(), first + i as u32);
+        let ones = graph.full([3], 1.0);
+        let errors = [
+            (loss.grad(x).unwrap_err(), line!()),
+            (loss.vjp(1.0, x).unwrap_err(), line!()),
+            (loss.jvp(x, ones).unwrap_err(), line!()),
+            (node.jacobian(x).unwrap_err(), line!()),
+            (loss.hessian(x).unwrap_err(), line!()),
+            (loss.hvp(x, ones).unwrap_err(), line!()),
+        ];
+        for (error, line) in errors {
+            assert_eq!((error.kind(), error.location().line()), (ErrorKind::Cut, line), "{name}: {error}");
+            assert!(error.message().starts_with(&wanted), "{error}\nnot {wanted}");
+        }
+        let Explanation::Cut(places) = explain(loss, x).unwrap() else { panic!("{name}") };
+        assert_eq!(places[0].operation, name);
+        // beside another path, and on purpose
+        let both = loss.detach() * x.sum() + loss * 0.0;
+        let slope = loss.item().unwrap();
+        assert_eq!(numbers(both.grad(x).unwrap()), [slope; 3], "{name}");
+        assert_eq!(numbers(loss.detach().grad(x).unwrap()), [0.0; 3], "{name}");
+        assert_eq!(numbers(loss.detach().jvp(x, ones).unwrap()), [0.0], "{name}");
+    }
+}
+
+/// Slopes that the engine itself makes of steps have derivatives of any order; a step of the user's own in a slope has none.
+#[test]
+fn steps_in_slopes_are_the_users_only_if_the_user_wrote_them() {
+    let graph = Graph::new();
+    let x = graph.variable("x", [-2.0, 0.5, 3.0, 0.25]);
+    for (i, y) in [
+        x.relu(),
+        x.abs(),
+        x.clamp(-1.0, 1.0),
+        x.leaky_relu(0.1),
+        x.elu(0.5),
+        x.maximum(0.25),
+        x.minimum(x * 2.0),
+        x.max() * x,
+        x.reshape([1, 4]).max_pool1d(chainrule::graph::Pool::new(2)),
+        x.norm_axes(0) * x,
+        x.prod() * x,
+        x.logsumexp() * x,
+        x.softmax(0),
+        x.square().pow(1.5),
+        x.greater(0.0).select(x.powi(3), -x),
+        x.take_along(graph.constant([0.0, 0.0, 3.0, 1.0]), 0) * x,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut d = y;
+        for order in 1..4 {
+            d = d.sum().grad(x).unwrap_or_else(|e| panic!("{i}, order {order}: {e}"));
+            assert!(numbers(d).iter().all(|d| d.is_finite()), "{i}, order {order}");
+        }
+    }
+    let masked = x * x.greater(0.0);
+    let line = line!() - 1;
+    let slope = masked.sum().grad(x).unwrap();
+    assert_eq!(numbers(slope), [0.0, 1.0, 1.0, 1.0]);
+    let error = slope.sum().grad(x).unwrap_err();
+    assert!(error.message().contains(&format!("`less` at {}:{line}:", file!())), "{error}");
+    let masked = x * x.greater(0.0).detach();
+    assert_eq!(numbers(masked.sum().grad(x).unwrap().sum().grad(x).unwrap()), [0.0; 4]);
+    // one way cut, the other detached: what was not asked for is refused, and the first of several is named
+    let y = x.detach().exp() + x.floor() * x.sign();
+    let error = y.sum().grad(x).unwrap_err();
+    assert!(error.message().contains("`floor`"), "{error}");
+}
+
+#[test]
+fn explain_looks_through_every_sort_of_path() {
+    let graph = Graph::new();
+    let x = graph.variable("x", [-1.0, 2.0]);
+    let flows = |y: Var<'_>| assert_eq!(explain(y, x).unwrap(), Explanation::Flows);
+    flows(x.relu().sum());
+    flows(x.relu());
+    flows(x.sign().sum() + x.sum() * 1e-300);
+    flows(x.select(x.square(), 0.0).sum());
+    let zero = |y: Var<'_>, operation: &str, line| {
+        let Explanation::Zero(places) = explain(y, x).unwrap() else { panic!("{operation}") };
+        assert_eq!(lines(places), [place(operation, line)]);
+    };
+    zero((x * 1e6).sigmoid().sum(), "sigmoid", line!());
+    zero((x.square() * 0.0).sum(), "mul number", line!());
+    zero((x - x).square().sum(), "square", line!());
+    zero(x.maximum(5.0).sum(), "maximum", line!());
+    let blind = graph.constant([9.0, -9.0]).select(graph.constant(0.0), 1.0).sum();
+    zero(blind + (x + 10.0).minimum(1.0).sum(), "minimum", line!());
+    // on both sides of the dead one the derivative flows
+    let dead = (x.exp() * -1.0).relu();
+    let line = line!() - 1;
+    zero((dead + 1.0).ln().sum(), "relu", line);
+    flows((dead + 1.0).ln().sum() + x.sum());
+    assert_eq!(explain(dead, dead).unwrap(), Explanation::Flows);
+    let cut = |y: Var<'_>, operations: &[&str]| {
+        let Explanation::Cut(places) = explain(y, x).unwrap() else { panic!("{operations:?}") };
+        assert_eq!(places.iter().map(|p| &p.operation[..]).collect::<Vec<_>>(), operations);
+    };
+    cut(x.floor().exp().sum(), &["floor"]);
+    cut(x.floor().sign().detach().sum(), &["floor", "sign", "detach"]);
+    cut(x.argmax(0) * x.detach(), &["argmax", "detach"]);
+    assert_eq!(explain(graph.constant(3.0).floor(), x).unwrap(), Explanation::Independent);
+}
+
+/// Which node is the first not finite: a leaf, a value in the middle, a slope, a slope's slope; and off, none is refused.
+#[test]
+fn check_finite_in_every_order_and_off() {
+    let graph = Graph::new();
+    let x = graph.variable("x", [0.0, 4.0]);
+    let big = graph.constant([1e200, 1.0]);
+    let line = line!();
+    let product = big * big * 1e-300 + x;
+    let root = x.powf(1.5).sum();
+    let bad = graph.full([2], f64::NEG_INFINITY);
+    let all = [
+        (product.sum(), "mul", line + 1),
+        (root.grad(x).unwrap().sum().grad(x).unwrap(), "powf", line + 2),
+        (bad.exp(), "constant", line + 3),
+    ];
+    for (node, operation, line) in all {
+        graph.check_finite(true);
+        let error = node.value().unwrap_err();
+        assert_eq!((error.kind(), error.location().line()), (ErrorKind::NotFinite, line), "{error}");
+        assert!(error.operation().contains(operation), "{error}, not {operation}");
+        graph.check_finite(false);
+        assert!(node.value().is_ok() && graph.compute(node).is_ok());
+    }
+    graph.check_finite(true);
+    assert_eq!(root.item().unwrap(), 8.0);
+    assert_eq!((x.sum() + 1.0).item().unwrap(), 5.0);
+    let f32s = Graph::f32();
+    f32s.check_finite(true);
+    let error = f32s.constant([1e30_f32]).square().value().unwrap_err();
+    assert_eq!((error.operation(), error.message()), ("square", "the value is inf at [0]"));
+}
+
+/// What was refused is refused again, with the same words, however often one asks and for whatever is computed from it: the
+/// value that was not finite is never handed out, nor called a finite operand.
+#[test]
+fn what_check_finite_refuses_it_refuses_again() {
+    let graph = Graph::new();
+    graph.check_finite(true);
+    let log = graph.variable("x", [1.0, 0.0]).ln();
+    let error = (log * 2.0).sum().value().unwrap_err();
+    assert_eq!((error.operation(), error.location().line()), ("ln", line!() - 2));
+    for later in [log, log * 2.0, log.exp().sum(), log] {
+        let again = later.value().map(|value| panic!("{value} was handed out")).unwrap_err();
+        assert_eq!(again.to_string(), error.to_string());
+    }
+}

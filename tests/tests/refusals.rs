@@ -256,3 +256,138 @@ proptest! {
         prop_assert_eq!(x.shape().unwrap(), shape);
     }
 }
+
+/// Every call with several nodes, with one of another graph in each place but the first (which says where to record).
+#[test]
+fn foreign_nodes_are_refused_in_every_place() {
+    let (graph, other) = (&Graph::new(), Graph::new());
+    let (v, m) = (graph.constant([1.0, 2.0]), graph.constant(array![[2.0, 1.0], [1.0, 3.0]]));
+    let (i, k) = (graph.constant(array![[[1.0, 2.0, 3.0]]]), graph.constant(0.0));
+    let f = other.constant([1.0, 2.0]);
+    refused! {
+        v.maximum(f) => "maximum", ForeignNode, "an operand belongs";
+        v.minimum(f) => "minimum", ForeignNode, "an operand belongs";
+        v.pow(f) => "pow", ForeignNode, "an operand belongs";
+        v.hypot(f) => "hypot", ForeignNode, "an operand belongs";
+        v.atan2(f) => "atan2", ForeignNode, "an operand belongs";
+        v.less(f) => "less", ForeignNode, "an operand belongs";
+        v.less_equal(f) => "less_equal", ForeignNode, "an operand belongs";
+        v.greater_equal(f) => "less_equal", ForeignNode, "an operand belongs";
+        v.equal(f) => "equal", ForeignNode, "an operand belongs";
+        v.not_equal(f) => "equal", ForeignNode, "an operand belongs";
+        v.select(0.0, f) => "select", ForeignNode, "an operand belongs";
+        m.matmul(f) => "matmul", ForeignNode, "an operand belongs";
+        v.dot(f) => "dot", ForeignNode, "an operand belongs";
+        v.outer(f) => "outer", ForeignNode, "an operand belongs";
+        v.einsum("i,i->", f) => "einsum", ForeignNode, "an operand belongs";
+        m.solve(f) => "solve", ForeignNode, "an operand belongs";
+        m.solve_triangular(Triangle::Lower, f) => "solve_triangular", ForeignNode, "an operand belongs";
+        i.conv1d(f, Conv::new()) => "conv1d", ForeignNode, "an operand belongs";
+        m.conv2d(f, Conv::new()) => "conv2d", ForeignNode, "an operand belongs";
+        i.conv_transpose1d(f, Conv::new()) => "conv_transpose1d", ForeignNode, "an operand belongs";
+        m.conv_transpose2d(f, Conv::new()) => "conv_transpose2d", ForeignNode, "an operand belongs";
+        graph.stack([v, f], 0) => "stack", ForeignNode, "an operand belongs";
+        graph.stack([f, v], 0) => "stack", ForeignNode, "an operand belongs";
+        graph.concat([f, v], 0) => "concat", ForeignNode, "an operand belongs";
+        graph.concat([f, f], 0) => "concat", ForeignNode, "an operand belongs";
+        v.take_along(f, 0) => "take_along", ForeignNode, "an operand belongs";
+        v.scatter_add(f, 1.0, 0) => "scatter_add", ForeignNode, "an operand belongs";
+        v.scatter_add(k, f, 0) => "scatter_add", ForeignNode, "an operand belongs";
+        graph.one_hot(f, 2) => "one_hot", ForeignNode, "an operand belongs";
+        v.softmax_cross_entropy(f) => "softmax_cross_entropy", ForeignNode, "an operand belongs";
+        v.sigmoid_cross_entropy(f) => "sigmoid_cross_entropy", ForeignNode, "an operand belongs";
+    }
+    assert_eq!((v.sum().item().unwrap(), f.sum().item().unwrap()), (3.0, 3.0));
+}
+
+#[test]
+fn more_wrong_arguments() {
+    let graph = &Graph::new();
+    let x = graph.variable("x", array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    let (v, signal) = (graph.constant([1.0, 2.0]), graph.constant(ArrayD::<f64>::zeros(vec![1, 2, 5])));
+    let kernels = graph.constant(ArrayD::<f64>::zeros(vec![2, 2, 3]));
+    refused! {
+        x.clamp(None, f64::NAN) => "clamp", Argument, "there is no number between -inf and NaN";
+        x.sum_axes([1, 1]) => "sum_axes", Axis, "axis 1 is named twice";
+        x.mean_axes(7) => "mean_axes", Axis, "there is no axis 7 in 2 axes";
+        x.argmin(2) => "argmin", Axis, "there is no axis 2";
+        v.slice(s![1..1]).argmax(0) => "argmax", Shape, "[0] has no element";
+        v.slice(s![1..1]).min() => "min", Shape, "[0] has no element";
+        x.permute([0]) => "permute", Axis, "1 axes are named, and there are 2";
+        x.permute([0, 0]) => "permute", Axis, "axis 0 is named twice";
+        x.permute([0, 2]) => "permute", Axis, "there is no axis 2";
+        x.squeeze(-3) => "squeeze", Axis, "there is no axis -3";
+        x.unsqueeze([0, 0]) => "unsqueeze", Axis, "axis 0 is named twice";
+        x.broadcast_to([2, 2, 2]) => "broadcast_to", Shape, "[2, 3] cannot";
+        x.broadcast_to([3]) => "broadcast_to", Shape, "[2, 3] cannot";
+        x.slice(s![-3, ..]) => "slice", Index, "there is no place -3 on axis 0 of size 2";
+        graph.concat([x, x], 2) => "concat", Axis, "there is no axis 2";
+        x.split([1, 1], 2)[0] => "split", Axis, "there is no axis 2";
+        x.chunks(2, -3)[0] => "chunks", Axis, "there is no axis -3";
+        graph.stack([], 0) => "stack", Count, "there are no nodes to join";
+        x.take(-4, 1) => "indices", Index, "index number 0 is -4, on an axis of size 3";
+        x.take([u64::MAX], 0) => "indices", Index, "index number 0 is too large";
+        x.take_along([[0_usize; 2]; 3].concat(), 0) => "take_along", Shape, "indices of shape [6] along axis 0";
+        x.scatter_add([2], 1.0, 0) => "indices", Index, "index number 0 is 2, on an axis of size 2";
+        x.scatter_add([0], 1.0, 5) => "scatter_add", Axis, "there is no axis 5";
+        graph.one_hot([-1], 0) => "indices", Index, "index number 0 is -1, on an axis of size 0";
+        signal.conv1d(kernels, Conv::new().stride(0)) => "conv1d", Argument, "windows of size [3], stride [0]";
+        signal.conv1d(kernels, Conv::new().dilation(0)) => "conv1d", Argument, "windows of size [3], stride [1], dilation [0]";
+        signal.conv1d(kernels, Conv::new().dilation(3)) => "conv1d", Shape, "a window of 3 elements, 3 apart, does not fit into 5";
+        signal.conv_transpose1d(kernels, Conv::new().stride(0)) => "conv_transpose1d", Argument, "windows of size [3], stride [0]";
+        signal.max_pool1d(Pool::new(0)) => "max_pool1d", Argument, "windows of size [0]";
+        signal.avg_pool1d(Pool::new(2).stride(0)) => "avg_pool1d", Argument, "windows of size [2], stride [0]";
+        signal.avg_pool1d(Pool::new(6)) => "avg_pool1d", Shape, "a window of 6 elements, 1 apart, does not fit";
+        v.log_det() => "log_det", Shape, "an operand of shape [2] is not a square matrix";
+        graph.constant(1.0).inverse() => "solve", Shape, "an operand of shape [] is not a square matrix";
+        graph.constant(1.0).matmul(v) => "matmul", Shape, "an operand of shape []";
+        v.einsum("i,j,k->i", v) => "einsum", Argument, "\"j,k\" names 3 axes of an operand of shape [2]";
+        v.einsum("ii,i->i", v) => "einsum", Argument, "\"ii\" names 2 axes";
+        v.einsum("", v) => "einsum", Argument, "\"\" has no comma";
+    }
+    assert_eq!(x.sum().item().unwrap(), 21.0);
+}
+
+/// As the other losses do, it names itself, and not the operation that it is made of.
+#[test]
+fn labels_of_another_graph_are_an_error_of_the_loss() {
+    let (graph, other) = (&Graph::new(), Graph::new());
+    let logits = graph.constant(array![[2.0, 1.0], [1.0, 3.0]]);
+    let labels = other.constant([1.0, 0.0]);
+    refused! {
+        logits.softmax_cross_entropy_labels(labels) => "softmax_cross_entropy_labels", ForeignNode, "an operand belongs";
+    }
+}
+
+/// Numbers that are no places are found when the value is computed, in every operation that takes a node for indices, with
+/// the line that recorded it; also in gradients, which need them too.
+#[test]
+fn nodes_that_are_no_indices_are_found_with_the_value() {
+    let graph = &Graph::new();
+    let x = graph.variable("x", [1.0, 2.0, 3.0]);
+    for (index, shown) in
+        [(3.0, "3"), (-1.0, "-1"), (0.5, "0.5"), (f64::NAN, "NaN"), (f64::INFINITY, "inf"), (1e300, "1")]
+    {
+        let bad = graph.constant([0.0, index, 1.0]);
+        let line = line!() + 2;
+        let nodes = [
+            x.take(bad, 0),
+            x.take_along(bad, 0),
+            graph.full([3], 0.0).scatter_add(bad, x, 0),
+            graph.stack([x, x, x], 0).softmax_cross_entropy_labels(bad),
+        ];
+        for (i, node) in nodes.into_iter().enumerate() {
+            let slope = node.square().sum().grad(x).unwrap();
+            for wanted in [node, node.exp().sum(), slope] {
+                let error = wanted.value().unwrap_err();
+                assert_eq!(
+                    (error.kind(), error.location().line()),
+                    (ErrorKind::Index, line + i as u32),
+                    "{error}"
+                );
+                assert!(error.message().starts_with(&format!("index number 1 is {shown}")), "{error}");
+            }
+        }
+    }
+    assert_eq!(x.sum().item().unwrap(), 6.0);
+}

@@ -51,6 +51,10 @@ struct Call<T> {
 impl<T: Scalar> Graph<T> {
     /// Computes what the wanted nodes, which must be valid, need and has not been computed.
     pub(crate) fn evaluate(&self, operation: &str, wanted: &[NodeId], caller: Origin) -> Result<(), Error> {
+        let tested = self.tape.borrow().test_known(wanted);
+        if let Err(failure) = tested {
+            return Err(self.failure(operation, wanted, failure, caller));
+        }
         if wanted.iter().all(|&id| self.tape.borrow().values.is_known(id)) {
             return Ok(());
         }
@@ -66,6 +70,7 @@ impl<T: Scalar> Graph<T> {
             let value = call.custom.op.value(&views);
             let taken = self.tape.borrow_mut().put(&schedule, &call, value);
             if let Err(failure) = taken {
+                self.tape.borrow_mut().abandon(&schedule);
                 return Err(self.failure(operation, wanted, failure, caller));
             }
         }
@@ -122,8 +127,13 @@ impl<T: Scalar> Tape<T> {
     fn advance(&mut self, schedule: &mut Schedule) -> Result<Option<Call<T>>, Failure> {
         while let Some(&id) = schedule.queue.get(schedule.next) {
             if !self.values.is_known(id) {
-                if let Some(call) = self.call(id)? {
-                    return Ok(Some(call));
+                match self.call(id) {
+                    Ok(None) => {}
+                    Ok(Some(call)) => return Ok(Some(call)),
+                    Err(failure) => {
+                        self.abandon(schedule);
+                        return Err(failure);
+                    }
                 }
                 let stays = schedule.stays(self, id);
                 if let Err(failure) = self.compute(id, stays) {
@@ -235,20 +245,37 @@ impl<T: Scalar> Tape<T> {
         one[0]
     }
 
-    /// Fails if a known value, or that of a leaf it is computed from, has an element that is not finite.
-    fn test_finite(&self, id: NodeId) -> Result<(), Failure> {
-        let Some(node) = self.nodes.get(id.index()) else { return Ok(()) };
-        let leaves = node.operands.iter().copied().filter(|operand| {
-            let leaf = self.nodes.get(operand.index()).map(|node| &node.op);
-            matches!(leaf, Some(Op::Variable(_) | Op::Constant))
-        });
-        for id in leaves.chain([id]) {
-            let Some((index, value)) = self.find_not_finite(id)? else { continue };
-            let message = format!("the value is {value} at {index:?}");
-            let help = "operands of it are finite; `check_finite` is on for this graph";
-            return Err(Failure::Node(id, Fault::new(ErrorKind::NotFinite, message, help)));
+    /// Where finite values are asked for, fails at the first known value, in the order of the tape, that is not finite and that
+    /// the wanted nodes are computed from. Known values are tested at every reading: a value that was refused once is refused
+    /// again, and so is one from before the switch was turned on.
+    fn test_known(&self, wanted: &[NodeId]) -> Result<(), Failure> {
+        if !self.check_finite {
+            return Ok(());
         }
-        Ok(())
+        let end = wanted.iter().map(|id| id.index() + 1).max().unwrap_or(0);
+        let mut needed = vec![false; end];
+        for id in wanted {
+            needed[id.index()] = true;
+        }
+        for place in (0..end).rev() {
+            if needed[place]
+                && let Some(node) = self.nodes.get(place)
+            {
+                for operand in &node.operands {
+                    needed[operand.index()] = true;
+                }
+            }
+        }
+        let ids = (0..end).filter(|&place| needed[place]).map(|place| NodeId(place as u32));
+        ids.filter(|&id| self.values.is_known(id)).try_for_each(|id| self.test_finite(id))
+    }
+
+    /// Fails if a known value has an element that is not finite. Those it is computed from have been tested before.
+    fn test_finite(&self, id: NodeId) -> Result<(), Failure> {
+        let Some((index, value)) = self.find_not_finite(id)? else { return Ok(()) };
+        let message = format!("the value is {value} at {index:?}");
+        let help = "what it is computed from is finite; `check_finite` is on for this graph";
+        Err(Failure::Node(id, Fault::new(ErrorKind::NotFinite, message, help)))
     }
 
     /// The first element of a known value that is not finite, and its index.

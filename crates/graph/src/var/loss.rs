@@ -54,7 +54,10 @@ impl<'g, T: Scalar> Var<'g, T> {
             };
         };
         let labels = labels.into_indices(self.graph, classes);
-        if labels.is_in(self.graph) && self.graph.check(labels.id).is_ok() && *labels.sizes() != *samples {
+        if !labels.is_in(self.graph) {
+            return self.reject("softmax_cross_entropy_labels", &[self], Fault::foreign());
+        }
+        if self.graph.check(labels.id).is_ok() && *labels.sizes() != *samples {
             let have = labels.sizes();
             let fault = Fault::new(
                 ErrorKind::Shape,
@@ -64,8 +67,7 @@ impl<'g, T: Scalar> Var<'g, T> {
             return self.reject("softmax_cross_entropy_labels", &[self, labels], fault);
         }
         let column: Vec<usize> = samples.iter().copied().chain([1]).collect();
-        let labels = if labels.is_in(self.graph) { labels.reshape(column) } else { labels };
-        -self.log_softmax(-1).take_along(labels, -1).reshape(samples)
+        -self.log_softmax(-1).take_along(labels.reshape(column), -1).reshape(samples)
     }
 
     /// Binary cross-entropy `-t ln σ(x) - (1 - t) ln σ(-x)` of these logits with the probabilities `t`, elementwise.
