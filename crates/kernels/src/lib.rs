@@ -63,6 +63,7 @@
 //! [`matmul`].
 
 mod columns;
+mod cpu;
 mod elementwise;
 mod extremum;
 mod grid;
@@ -73,6 +74,7 @@ mod reduce;
 mod scalar;
 mod view;
 
+pub use cpu::Cpu;
 pub use elementwise::{copy, map, select, zip};
 pub use extremum::extremum;
 pub use grid::{accumulate, place};
