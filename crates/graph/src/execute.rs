@@ -29,11 +29,11 @@ impl<T: Scalar> Tape<T> {
         let bad = |fault| Failure::Node(id, fault);
         match (&node.op, node.operands.as_slice()) {
             (Op::Map(f), &[x]) => fill(values, &mut |known, out| {
-                known.with(x, to, |x| f.run(x, out));
+                known.with(x, to, |x| kernels::map(*f, x, out));
                 Ok(())
             }),
             (Op::Zip(f), &[a, b]) => fill(values, &mut |known, out| {
-                known.with(a, to, |a| known.with(b, to, |b| f.run(a, b, out)));
+                known.with(a, to, |a| known.with(b, to, |b| kernels::zip(*f, a, b, out)));
                 Ok(())
             }),
             (Op::Select, &[condition, a, b]) => fill(values, &mut |known, out| {

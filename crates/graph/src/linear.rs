@@ -15,7 +15,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::Scalar;
 use crate::op::{Axes, Op, SliceAxis, Triangle, Window};
-use crate::scalar::Binary;
+use crate::scalar::{Binary, binary_slope, unary_slope};
 use crate::shape::{self, ShapeId};
 use crate::var::Var;
 
@@ -81,8 +81,8 @@ pub(crate) fn partial<'g, T: Scalar>(
     y: Var<'g, T>,
 ) -> Linear<'g, T> {
     match (op, operands) {
-        (Op::Map(f), &[x]) => f.slope(x, y),
-        (Op::Zip(f), &[a, b]) => f.slope(i, [a, b], y),
+        (Op::Map(f), &[x]) => unary_slope(*f, x, y),
+        (Op::Zip(f), &[a, b]) => binary_slope(*f, i, [a, b], y),
         (Op::MatMul, &[a, b]) => product(i, a, b, y),
         // The others are linear in their one operand, so they are their own derivative.
         (Op::Sum(axes), &[x]) => Linear::Sum { axes: axes.clone(), from: x.shape_id() },

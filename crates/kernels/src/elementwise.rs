@@ -1,21 +1,23 @@
 //! One function applied to every element: [`map`] for one operand, [`zip`] for two, [`copy`] for none; [`select`]
 //! chooses between two.
 //!
-//! The function is a closure and is compiled into the loop, so `zip(a, b, out, |a, b| a + b)` is the vectorised loop
-//! one would write by hand. Slices, repeated single values, and a slice with evenly spaced runs (a bias that is added
-//! to every row) go through it directly; two operands of other layouts are first read, 256 elements at a time, into
-//! pieces that stay in the L1 cache.
+//! There is one loop for each function, over slices ([`map_slice`], [`zip_slices`]); it is compiled for each kind of
+//! processor. Dense operands go through it where they lie. Of other layouts, 256 elements at a time are read into pieces
+//! that stay in the L1 cache; where the elements of a slice meet evenly spaced runs (a bias that is added to every row), the
+//! runs are used where they lie too.
 //!
 //! Operands and output are logically flat: shapes were settled by whoever made the views. If the lengths disagree, the
 //! common part is computed and the rest of `out` is left alone.
 
+use crate::cpu::{Arithmetic, Cpu, Kernel};
+use crate::function::{Binary, BinaryVisitor, Unary, UnaryVisitor};
 use crate::scalar::Scalar;
 use crate::view::{Strided, View, spread};
 use rayon::prelude::*;
 
 /// From this length on the work is spread over the threads of the current rayon pool. Below it, waking them costs more
 /// than it gains for the cheapest functions (an addition takes 65536 elements 10 to 20 us, a fork and join about 5).
-const PARALLEL: usize = 1 << 16;
+pub(crate) const PARALLEL: usize = 1 << 16;
 
 /// The length of the pieces that are spread: fixed, so that the number of threads decides nothing but the time.
 const CHUNK: usize = 1 << 14;
@@ -23,89 +25,165 @@ const CHUNK: usize = 1 << 14;
 /// The number of elements that are read from a strided operand at once.
 const TILE: usize = 256;
 
-/// `out[i] = f(x[i])`.
+/// `out[i] = f(x[i])`, for as many as both have.
 #[inline]
-pub fn map<T: Scalar>(x: View<T>, out: &mut [T], f: impl Fn(T) -> T + Sync) {
-    // Nothing comes before the plain loop: for one element even a length computed too early is felt.
-    match x.as_slice() {
-        Some(x) if out.len() < PARALLEL => map_slice(x, out, &f),
-        _ => map_long(x, out, &f),
+pub(crate) fn map_slice<T: Scalar>(cpu: Cpu, f: Unary<T>, x: &[T], out: &mut [T]) {
+    cpu.run(MapSlice { f, x, out });
+}
+
+struct MapSlice<'a, T> {
+    f: Unary<T>,
+    x: &'a [T],
+    out: &'a mut [T],
+}
+
+impl<T: Scalar> Kernel for MapSlice<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        self.f.visit::<A, _>(MapLoop { x: self.x, out: self.out });
     }
 }
 
-#[inline]
-fn map_slice<T: Scalar>(x: &[T], out: &mut [T], f: &impl Fn(T) -> T) {
-    for (out, &x) in out.iter_mut().zip(x) {
-        *out = f(x);
+struct MapLoop<'a, T> {
+    x: &'a [T],
+    out: &'a mut [T],
+}
+
+impl<T: Scalar> UnaryVisitor<T> for MapLoop<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn visit(self, f: impl Fn(T) -> T + Copy) {
+        for (out, &x) in self.out.iter_mut().zip(self.x) {
+            *out = f(x);
+        }
     }
-}
 
-#[inline(never)]
-fn map_long<T: Scalar>(x: View<T>, out: &mut [T], f: &(impl Fn(T) -> T + Sync)) {
-    spread_out(x.len(), out, |start, out| map_part(x, start, out, f));
-}
-
-/// `out` is the part of the whole output that begins at `start`.
-fn map_part<T: Scalar>(x: View<T>, start: usize, out: &mut [T], f: &impl Fn(T) -> T) {
-    if let Some(x) = x.as_slice() {
-        map_slice(x.get(start..).unwrap_or_default(), out, f);
-    } else if let Some(x) = x.as_scalar() {
-        out.fill(f(x));
-    } else {
-        let mut start = start;
-        for out in out.chunks_mut(TILE) {
-            start += x.read(start, out);
-            for out in out {
-                *out = f(*out);
+    #[inline(always)]
+    fn visit_near(
+        self,
+        near: impl Fn(T) -> T + Copy,
+        far: impl Fn(T) -> bool + Copy,
+        exact: impl Fn(T) -> T + Copy,
+    ) {
+        let mut some_far = false;
+        for (out, &x) in self.out.iter_mut().zip(self.x) {
+            *out = near(x);
+            some_far |= far(x);
+        }
+        if some_far {
+            for (out, &x) in self.out.iter_mut().zip(self.x).filter(|(_, x)| far(**x)) {
+                *out = exact(x);
             }
         }
     }
 }
 
-/// `out[i] = f(a[i], b[i])`.
+/// `out[i] = f(a[i], b[i])`, for as many as all have.
 #[inline]
-pub fn zip<T: Scalar>(a: View<T>, b: View<T>, out: &mut [T], f: impl Fn(T, T) -> T + Sync) {
-    match (a.as_slice(), b.as_slice()) {
-        (Some(a), Some(b)) if out.len() < PARALLEL => zip_slices(a, b, out, &f),
-        _ => zip_long(a, b, out, &f),
+pub(crate) fn zip_slices<T: Scalar>(cpu: Cpu, f: Binary, a: &[T], b: &[T], out: &mut [T]) {
+    cpu.run(ZipSlices { f, a, b, out });
+}
+
+struct ZipSlices<'a, T> {
+    f: Binary,
+    a: &'a [T],
+    b: &'a [T],
+    out: &'a mut [T],
+}
+
+impl<T: Scalar> Kernel for ZipSlices<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        self.f.visit(ZipLoop { a: self.a, b: self.b, out: self.out });
     }
 }
 
+struct ZipLoop<'a, T> {
+    a: &'a [T],
+    b: &'a [T],
+    out: &'a mut [T],
+}
+
+impl<T: Scalar> BinaryVisitor<T> for ZipLoop<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn visit(self, f: impl Fn(T, T) -> T + Copy) {
+        for ((out, &a), &b) in self.out.iter_mut().zip(self.a).zip(self.b) {
+            *out = f(a, b);
+        }
+    }
+}
+
+/// `out[i] = f(x[i])`.
 #[inline]
-fn zip_slices<T: Scalar>(a: &[T], b: &[T], out: &mut [T], f: &impl Fn(T, T) -> T) {
-    for ((out, &a), &b) in out.iter_mut().zip(a).zip(b) {
-        *out = f(a, b);
+pub fn map<T: Scalar>(f: Unary<T>, x: View<T>, out: &mut [T]) {
+    match x.as_slice() {
+        Some(x) if out.len() < PARALLEL => map_slice(Cpu::current(), f, x, out),
+        _ => map_long(f, x, out),
     }
 }
 
 #[inline(never)]
-fn zip_long<T: Scalar>(a: View<T>, b: View<T>, out: &mut [T], f: &(impl Fn(T, T) -> T + Sync)) {
+fn map_long<T: Scalar>(f: Unary<T>, x: View<T>, out: &mut [T]) {
+    let cpu = Cpu::current();
+    spread_out(x.len(), out, |start, out| {
+        if let Some(x) = x.as_slice() {
+            map_slice(cpu, f, x.get(start..).unwrap_or_default(), out);
+        } else if let Some(x) = x.as_scalar() {
+            out.fill(f.value(x));
+        } else {
+            let (mut start, mut tile) = (start, [T::zero(); TILE]);
+            for out in out.chunks_mut(TILE) {
+                let count = x.read(start, &mut tile[..out.len()]);
+                map_slice(cpu, f, &tile[..count], out);
+                start += count;
+            }
+        }
+    });
+}
+
+/// `out[i] = f(a[i], b[i])`.
+#[inline]
+pub fn zip<T: Scalar>(f: Binary, a: View<T>, b: View<T>, out: &mut [T]) {
+    match (a.as_slice(), b.as_slice()) {
+        (Some(a), Some(b)) if out.len() < PARALLEL => zip_slices(Cpu::current(), f, a, b, out),
+        _ => zip_long(f, a, b, out),
+    }
+}
+
+#[inline(never)]
+fn zip_long<T: Scalar>(f: Binary, a: View<T>, b: View<T>, out: &mut [T]) {
+    let cpu = Cpu::current();
     let len = a.len().min(b.len());
     match (a.as_slice(), b.as_slice(), a.as_runs(), b.as_runs()) {
         (Some(a), Some(b), ..) => spread_out(len, out, |start, out| {
-            zip_slices(a.get(start..).unwrap_or_default(), b.get(start..).unwrap_or_default(), out, f);
+            zip_slices(cpu, f, a.get(start..).unwrap_or_default(), b.get(start..).unwrap_or_default(), out);
         }),
-        (Some(a), _, _, Some(b)) => spread_out(len, out, |start, out| zip_runs(a, b, start, out, f)),
-        (_, Some(b), Some(a), _) => {
-            spread_out(len, out, |start, out| zip_runs(b, a, start, out, &|b, a| f(a, b)));
-        }
-        _ => match (a.as_scalar(), b.as_scalar()) {
-            (Some(a), _) => spread_out(len, out, |start, out| map_part(b, start, out, &|b| f(a, b))),
-            (_, Some(b)) => spread_out(len, out, |start, out| map_part(a, start, out, &|a| f(a, b))),
-            // A small tile for small work: clearing a large one would take longer than the work.
-            _ if len <= 32 => spread_out(len, out, |start, out| zip_tiles::<T, 32>(a, b, start, out, f)),
-            _ => spread_out(len, out, |start, out| zip_tiles::<T, TILE>(a, b, start, out, f)),
-        },
+        (Some(a), _, _, Some(b)) => spread_out(len, out, |start, out| {
+            with_runs(a, b, start, out, |a, b, out| zip_slices(cpu, f, a, b, out));
+        }),
+        (_, Some(b), Some(a), _) => spread_out(len, out, |start, out| {
+            with_runs(b, a, start, out, |b, a, out| zip_slices(cpu, f, a, b, out));
+        }),
+        // A small tile for small work: clearing a large one would take longer than the work.
+        _ if len <= 32 => spread_out(len, out, |start, out| zip_tiles::<T, 32>(cpu, f, a, b, start, out)),
+        _ => spread_out(len, out, |start, out| zip_tiles::<T, TILE>(cpu, f, a, b, start, out)),
     }
 }
 
 /// A slice with anything that has runs, such as a bias that is added to every row: the runs are used where they lie.
-fn zip_runs<T: Scalar>(
+fn with_runs<T: Scalar>(
     slice: &[T],
     runs: &Strided<T>,
     start: usize,
     mut out: &mut [T],
-    f: &impl Fn(T, T) -> T,
+    work: impl Fn(&[T], &[T], &mut [T]),
 ) {
     let mut slice = slice.get(start..).unwrap_or_default();
     runs.each_run(start, out.len(), |position, count| {
@@ -113,33 +191,35 @@ fn zip_runs<T: Scalar>(
         let (left, rest) = slice.split_at_checked(count).unwrap_or_default();
         (out, slice) = (later, rest);
         if runs.step == 1 {
-            let right = runs.data.get(position as usize..).unwrap_or_default();
-            zip_slices(left, right, now, f);
+            work(left, runs.data.get(position as usize..).unwrap_or_default(), now);
         } else {
-            spread(runs.data, position, runs.step, now, |to, from| *to = from);
-            for (out, &left) in now.iter_mut().zip(left) {
-                *out = f(left, *out);
+            let mut tile = [T::zero(); TILE];
+            let mut position = position;
+            for (left, now) in left.chunks(TILE).zip(now.chunks_mut(TILE)) {
+                spread(runs.data, position, runs.step, &mut tile[..now.len()], |to, from| *to = from);
+                work(left, &tile[..now.len()], now);
+                position = position.wrapping_add(runs.step.wrapping_mul(TILE as isize));
             }
         }
     });
 }
 
-/// Two operands with runs. The first is read right into the output, so that one tile is enough.
+/// Two operands of any layout.
 fn zip_tiles<T: Scalar, const N: usize>(
+    cpu: Cpu,
+    f: Binary,
     a: View<T>,
     b: View<T>,
     start: usize,
     out: &mut [T],
-    f: &impl Fn(T, T) -> T,
 ) {
-    let mut tile = [T::zero(); N];
+    let (mut ones, mut others) = ([T::zero(); N], [T::zero(); N]);
     let mut start = start;
     for out in out.chunks_mut(N) {
-        a.read(start, out);
-        start += b.read(start, &mut tile[..out.len()]);
-        for (out, &b) in out.iter_mut().zip(&tile) {
-            *out = f(*out, b);
-        }
+        let a = piece(a, start, &mut ones[..out.len()]);
+        let b = piece(b, start, &mut others[..out.len()]);
+        zip_slices(cpu, f, a, b, out);
+        start += out.len();
     }
 }
 
@@ -163,10 +243,27 @@ pub fn select<T: Scalar>(condition: View<T>, a: View<T>, b: View<T>, out: &mut [
     }
 }
 
+/// `out[i] = a[i]` where `condition[i]` is not 0, else `b[i]`; for as many as all have.
 #[inline]
-fn select_slices<T: Scalar>(condition: &[T], a: &[T], b: &[T], out: &mut [T]) {
-    for (((out, &condition), &a), &b) in out.iter_mut().zip(condition).zip(a).zip(b) {
-        *out = if condition == T::zero() { b } else { a };
+pub(crate) fn select_slices<T: Scalar>(condition: &[T], a: &[T], b: &[T], out: &mut [T]) {
+    Cpu::current().run(SelectSlices { condition, a, b, out });
+}
+
+struct SelectSlices<'a, T> {
+    condition: &'a [T],
+    a: &'a [T],
+    b: &'a [T],
+    out: &'a mut [T],
+}
+
+impl<T: Scalar> Kernel for SelectSlices<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        for (((out, &condition), &a), &b) in self.out.iter_mut().zip(self.condition).zip(self.a).zip(self.b) {
+            *out = if condition == T::zero() { b } else { a };
+        }
     }
 }
 
@@ -200,11 +297,18 @@ fn piece<'t, T: Scalar>(x: View<'t, T>, start: usize, tile: &'t mut [T]) -> &'t 
     }
 }
 
+fn copy_slice<T: Scalar>(x: &[T], out: &mut [T]) {
+    let len = x.len().min(out.len());
+    if let (Some(out), Some(x)) = (out.get_mut(..len), x.get(..len)) {
+        out.copy_from_slice(x);
+    }
+}
+
 /// `out[i] = x[i]`.
 #[inline]
 pub fn copy<T: Scalar>(x: View<T>, out: &mut [T]) {
     match x.as_slice() {
-        Some(x) if out.len() < PARALLEL => map_slice(x, out, &|x| x),
+        Some(x) if out.len() < PARALLEL => copy_slice(x, out),
         _ => spread_out(x.len(), out, |start, out| {
             x.read(start, out);
         }),
@@ -244,18 +348,18 @@ mod tests {
             let (a, b) = (x.view(), View::dense(&other));
             let mut out = vec![9.0; len];
 
-            map(a, &mut out, |x| x - 2.0);
+            map(Unary::Add(-2.0), a, &mut out);
             prop_assert!(out[..common].iter().zip(&naive).all(|(out, x)| *out == x - 2.0));
             prop_assert!(out[common..].iter().all(|&x| x == 9.0));
             copy(a, &mut out);
             prop_assert_eq!(&out[..common], &naive[..common]);
             prop_assert!(out[common..].iter().all(|&x| x == 9.0));
-            zip(a, b, &mut out, |x, y| x - 2.0 * y);
-            prop_assert!((0..common).all(|i| out[i] == naive[i] - 2.0 * other[i]));
-            zip(b, a, &mut out, |y, x| y - 2.0 * x);
-            prop_assert!((0..common).all(|i| out[i] == other[i] - 2.0 * naive[i]));
-            zip(a, a, &mut out, |x, y| x * y + x);
-            prop_assert!((0..common).all(|i| out[i] == naive[i] * naive[i] + naive[i]));
+            zip(Binary::Sub, a, b, &mut out);
+            prop_assert!((0..common).all(|i| out[i] == naive[i] - other[i]));
+            zip(Binary::Sub, b, a, &mut out);
+            prop_assert!((0..common).all(|i| out[i] == other[i] - naive[i]));
+            zip(Binary::Mul, a, a, &mut out);
+            prop_assert!((0..common).all(|i| out[i] == naive[i] * naive[i]));
             prop_assert!(out[common..].iter().all(|&x| x == 9.0));
         }
 
@@ -294,11 +398,11 @@ mod tests {
         let (x, two): (Vec<f64>, _) = ((0..700).map(value).collect(), [2.0]);
         let two = View::strided(&two, 0, &[7, 100], &[0, 0]).unwrap();
         let mut out = vec![0.0; 700];
-        zip(View::dense(&x), two, &mut out, |x, y| x - y);
+        zip(Binary::Sub, View::dense(&x), two, &mut out);
         assert!(out.iter().zip(&x).all(|(out, x)| *out == x - 2.0));
-        zip(two, View::dense(&x), &mut out, |x, y| x - y);
+        zip(Binary::Sub, two, View::dense(&x), &mut out);
         assert!(out.iter().zip(&x).all(|(out, x)| *out == 2.0 - x));
-        zip(two, two, &mut out, |x, y| x * y);
+        zip(Binary::Mul, two, two, &mut out);
         assert!(out.iter().all(|&out| out == 4.0));
     }
 
@@ -325,8 +429,8 @@ mod tests {
                     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
                     let mut out = vec![0.0; 3 * len];
                     pool.install(|| {
-                        zip(a, b, &mut out[..len], |x, y| (x - 3.0 * y).exp());
-                        map(a, &mut out[len..2 * len], |x| x.sigmoid());
+                        zip(Binary::Atan2, a, b, &mut out[..len]);
+                        map(Unary::Sigmoid, a, &mut out[len..2 * len]);
                         select(View::dense(&signs), a, b, &mut out[2 * len..]);
                     });
                     out
@@ -335,8 +439,8 @@ mod tests {
                 let mut pair = [vec![0.0; len], vec![0.0; len]];
                 a.read(0, &mut pair[0]);
                 b.read(0, &mut pair[1]);
-                assert!((0..len).all(|i| one[i] == (pair[0][i] - 3.0 * pair[1][i]).exp()));
-                assert!((0..len).all(|i| one[len + i] == pair[0][i].sigmoid()));
+                assert!((0..len).all(|i| one[i] == Binary::Atan2.value(pair[0][i], pair[1][i])));
+                assert!((0..len).all(|i| one[len + i] == Unary::Sigmoid.value(pair[0][i])));
                 assert!((0..len).all(|i| one[2 * len + i] == pair[usize::from(signs[i] == 0.0)][i]));
                 for threads in [2, 3, 8] {
                     assert!(one == run(threads), "{threads} threads");

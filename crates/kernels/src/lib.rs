@@ -14,7 +14,7 @@
 //! 8. [`cholesky`], [`triangular_solve`], [`solve`] and [`log_det`] are for single small matrices.
 //!
 //! ```
-//! use chainrule_kernels::{Matrix, Scalar, View, matmul, sum, zip};
+//! use chainrule_kernels::{Binary, Matrix, Unary, View, map, matmul, sum, zip};
 //!
 //! // The lecture's layer: Z = W A, then a bias, then the sigmoid.
 //! let (w, a, b) = ([0.3, 0.2, 0.1, 0.2, 0.1, 0.1], [0.5, 0.6, 0.7], [0.1, -0.1]);
@@ -24,7 +24,8 @@
 //!     .is_some_and(|(w, a)| matmul(w, a, &mut z));
 //! assert!(fits);
 //! let mut y = [0.0_f64; 2];
-//! zip(View::dense(&z), View::dense(&b), &mut y, |z, b| (z + b).sigmoid());
+//! zip(Binary::Add, View::dense(&z), View::dense(&b), &mut y);
+//! map(Unary::Sigmoid, View::dense(&y.clone()), &mut y);
 //! assert!((y[0] - 0.608_259).abs() < 1e-6);
 //!
 //! // The sum over the rows of a 2 x 3 matrix.
@@ -66,6 +67,7 @@ mod columns;
 mod cpu;
 mod elementwise;
 mod extremum;
+mod function;
 mod grid;
 mod lanes;
 mod linalg;
@@ -77,6 +79,7 @@ mod view;
 pub use cpu::Cpu;
 pub use elementwise::{copy, map, select, zip};
 pub use extremum::extremum;
+pub use function::{Binary, Domain, Unary};
 pub use grid::{accumulate, place};
 pub use lanes::{BadIndex, Lanes, arg_extremum, cumsum, gather, put_along_add, scatter_add, take_along};
 pub use linalg::{LinalgError, cholesky, log_det, solve, triangular_solve};

@@ -171,13 +171,13 @@ pub trait Scalar:
         if (self > low) & (self < high) { Self::one() } else { Self::zero() }
     }
 
-    /// The product of the chain rule: exactly 0 if either factor is 0, even against an infinity or a NaN, so that a
-    /// path which contributes nothing cannot poison a gradient; the ordinary product otherwise.
+    /// The product of the chain rule: the ordinary product, but 0 if either factor is 0 and the other an infinity or a NaN,
+    /// so that a path which contributes nothing cannot poison a gradient. With the factor 1 it is exactly the other one.
     #[inline]
     fn chain(self, other: Self) -> Self {
-        // `|`, not `||`: a mask and an AND instead of a branch.
-        let absorbed = (self == Self::zero()) | (other == Self::zero());
         let product = self * other;
+        // `|`, not `||`: masks and an AND instead of branches. Against a finite number 0 needs no help.
+        let absorbed = product.is_nan() & ((self == Self::zero()) | (other == Self::zero()));
         if absorbed { Self::zero() } else { product }
     }
 }

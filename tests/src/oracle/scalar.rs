@@ -91,6 +91,7 @@ pub fn unary(f: Unary<f64>, z: C) -> Option<C> {
         Unary::Ln => ln(z),
         Unary::Sigmoid => sigmoid(z),
         Unary::Tanh => tanh(z),
+        Unary::LogisticDensity => sigmoid(z) * sigmoid(-z),
         // Not analytic: chosen by the real part.
         Unary::Relu => {
             if z.re > 0.0 {

@@ -53,6 +53,14 @@ rows = {
     "Exp": ((exp, exp, exp), REAL),
     "Ln": ((log, lambda x: 1 / x, lambda x: -1 / x**2), POSITIVE),
     "Sigmoid": (sigmoids, REAL),
+    "LogisticDensity": (
+        (
+            lambda x: sigmoid(x) * sigmoid(-x),
+            lambda x: -tanh(x / 2) * sigmoid(x) * sigmoid(-x),
+            lambda x: (tanh(x / 2) ** 2 - sech(x / 2) ** 2 / 2) * sigmoid(x) * sigmoid(-x),
+        ),
+        REAL,
+    ),
     "Expm1": ((expm1, exp, exp), REAL),
     "Log1p": ((log1p, lambda x: 1 / (1 + x), lambda x: -1 / (1 + x) ** 2), ABOVE),
     "Sin": ((sin, cos, lambda x: -sin(x)), REAL),
