@@ -22,37 +22,37 @@ use crate::var::Var;
 /// # Ok::<(), chainrule_graph::Error>(())
 /// ```
 pub trait IntoArray<T> {
-    /// Lends the data to `read`.
-    fn with_view<R>(&self, read: impl FnOnce(ArrayViewD<'_, T>) -> R) -> R;
+    /// The data as an array.
+    fn as_view(&self) -> ArrayViewD<'_, T>;
 }
 
 impl<T, S: Data<Elem = T>, D: Dimension> IntoArray<T> for ArrayBase<S, D> {
-    fn with_view<R>(&self, read: impl FnOnce(ArrayViewD<'_, T>) -> R) -> R {
-        read(self.view().into_dyn())
+    fn as_view(&self) -> ArrayViewD<'_, T> {
+        self.view().into_dyn()
     }
 }
 
 impl<T, A: IntoArray<T>> IntoArray<T> for &A {
-    fn with_view<R>(&self, read: impl FnOnce(ArrayViewD<'_, T>) -> R) -> R {
-        (*self).with_view(read)
+    fn as_view(&self) -> ArrayViewD<'_, T> {
+        (*self).as_view()
     }
 }
 
 impl<T: Scalar> IntoArray<T> for Vec<T> {
-    fn with_view<R>(&self, read: impl FnOnce(ArrayViewD<'_, T>) -> R) -> R {
-        read(aview1(self).into_dyn())
+    fn as_view(&self) -> ArrayViewD<'_, T> {
+        aview1(self).into_dyn()
     }
 }
 
 impl<T: Scalar> IntoArray<T> for &[T] {
-    fn with_view<R>(&self, read: impl FnOnce(ArrayViewD<'_, T>) -> R) -> R {
-        read(aview1(self).into_dyn())
+    fn as_view(&self) -> ArrayViewD<'_, T> {
+        aview1(self).into_dyn()
     }
 }
 
 impl<T: Scalar, const N: usize> IntoArray<T> for [T; N] {
-    fn with_view<R>(&self, read: impl FnOnce(ArrayViewD<'_, T>) -> R) -> R {
-        read(aview1(self).into_dyn())
+    fn as_view(&self) -> ArrayViewD<'_, T> {
+        aview1(self).into_dyn()
     }
 }
 
@@ -93,8 +93,8 @@ into_var_by_constant! {
 macro_rules! number_is_an_array {
     ($($T:ty),+) => {
         $(impl IntoArray<$T> for $T {
-            fn with_view<R>(&self, read: impl FnOnce(ArrayViewD<'_, $T>) -> R) -> R {
-                read(aview0(self).into_dyn())
+            fn as_view(&self) -> ArrayViewD<'_, $T> {
+                aview0(self).into_dyn()
             }
         })+
     };

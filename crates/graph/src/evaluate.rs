@@ -273,24 +273,33 @@ impl<T: Scalar> Tape<T> {
     /// Fails if a known value has an element that is not finite. Those it is computed from have been tested before.
     fn test_finite(&self, id: NodeId) -> Result<(), Failure> {
         let Some((index, value)) = self.find_not_finite(id)? else { return Ok(()) };
-        let message = format!("the value is {value} at {index:?}");
-        let help = "what it is computed from is finite; `check_finite` is on for this graph";
-        Err(Failure::Node(id, Fault::new(ErrorKind::NotFinite, message, help)))
+        Err(Failure::Node(id, not_finite(value, &index)))
     }
 
     /// The first element of a known value that is not finite, and its index.
     pub(crate) fn find_not_finite(&self, id: NodeId) -> Result<Option<(Vec<usize>, T)>, Fault> {
         let sizes = self.sizes(id);
         let elements = self.values.reader().dense(id, sizes)?;
-        let Some(mut position) = elements.iter().position(|x| !x.is_finite()) else { return Ok(None) };
-        let value = elements[position];
-        let mut index = vec![0; sizes.len()];
-        for (i, &size) in index.iter_mut().zip(sizes).rev() {
-            *i = position % size.max(1);
-            position /= size.max(1);
-        }
-        Ok(Some((index, value)))
+        let Some(position) = elements.iter().position(|x| !x.is_finite()) else { return Ok(None) };
+        Ok(Some((index_of(position, sizes), elements[position])))
     }
+}
+
+/// The index of the element with this number, in an array of these sizes.
+pub(crate) fn index_of(mut position: usize, sizes: &[usize]) -> Vec<usize> {
+    let mut index = vec![0; sizes.len()];
+    for (i, &size) in index.iter_mut().zip(sizes).rev() {
+        *i = position % size.max(1);
+        position /= size.max(1);
+    }
+    index
+}
+
+/// A value that is not finite, in a graph that refuses such.
+pub(crate) fn not_finite(value: impl std::fmt::Display, index: &[usize]) -> Fault {
+    let message = format!("the value is {value} at {index:?}");
+    let help = "what it is computed from is finite; `check_finite` is on for this graph";
+    Fault::new(ErrorKind::NotFinite, message, help)
 }
 
 impl Schedule {

@@ -304,11 +304,11 @@ fn offset(layout: &Layout, batch: &[usize], mut index: usize) -> usize {
     offset
 }
 
-fn bad_index(index: &BadIndex) -> Fault {
+pub(crate) fn bad_index(index: &BadIndex) -> Fault {
     Fault::new(ErrorKind::Index, index.to_string(), "indices are whole numbers from 0 on")
 }
 
-fn singular(error: &LinalgError) -> Fault {
+pub(crate) fn singular(error: &LinalgError) -> Fault {
     let help = match error {
         LinalgError::NotPositive { .. } => "add a small multiple of the identity, or check the matrix",
         LinalgError::Size | LinalgError::Singular { .. } => "its rows are linearly dependent, or it has NaN",
@@ -316,7 +316,7 @@ fn singular(error: &LinalgError) -> Fault {
     Fault::new(ErrorKind::Singular, error.to_string(), help)
 }
 
-fn branched(expected: bool) -> Fault {
+pub(crate) fn branched(expected: bool) -> Fault {
     let (then, now) = if expected { ("held", "does not hold") } else { ("did not hold", "holds") };
     Fault::new(
         ErrorKind::Guard,

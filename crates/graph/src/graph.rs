@@ -68,8 +68,9 @@ impl<T: Scalar> Graph<T> {
     #[track_caller]
     pub fn variable(&self, name: impl Into<String>, value: impl IntoArray<T>) -> Var<'_, T> {
         let (name, caller) = (name.into(), Location::caller());
-        // `with_view` runs code of the value's own, which may use this graph: the tape is borrowed inside only.
-        let id = value.with_view(|view| self.tape.borrow_mut().variable(name, view, caller));
+        // `as_view` runs code of the value's own, which may use this graph: the tape is borrowed behind it only.
+        let view = value.as_view();
+        let id = self.tape.borrow_mut().variable(name, view, caller);
         Var::new(self, id)
     }
 
@@ -77,11 +78,11 @@ impl<T: Scalar> Graph<T> {
     #[track_caller]
     pub fn constant(&self, value: impl IntoArray<T>) -> Var<'_, T> {
         let caller = Location::caller();
-        let id = value.with_view(|view| {
-            let mut tape = self.tape.borrow_mut();
-            tape.leaf(Op::Constant, view, caller)
-                .unwrap_or_else(|fault| tape.reject("constant", &[], fault, caller))
-        });
+        let view = value.as_view();
+        let mut tape = self.tape.borrow_mut();
+        let leaf = tape.leaf(Op::Constant, view, caller);
+        let id = leaf.unwrap_or_else(|fault| tape.reject("constant", &[], fault, caller));
+        drop(tape);
         Var::new(self, id)
     }
 

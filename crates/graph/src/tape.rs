@@ -28,6 +28,8 @@ pub(crate) struct Tape<T> {
     pub(crate) regions: Vec<std::ops::Range<u32>>,
     /// Whether there is a node through an operand of which no derivative passes, `detach` aside.
     pub(crate) has_cuts: bool,
+    /// Whether a branch was taken on a value.
+    pub(crate) has_guards: bool,
     /// Whether values are tested for being finite as they are computed.
     pub(crate) check_finite: bool,
 }
@@ -48,6 +50,7 @@ impl<T: Scalar> Tape<T> {
             mark: Mark::default(),
             regions: Vec::new(),
             has_cuts: false,
+            has_guards: false,
             check_finite: false,
         }
     }
@@ -62,6 +65,7 @@ impl<T: Scalar> Tape<T> {
         self.scopes.clear();
         self.regions.clear();
         self.has_cuts = false;
+        self.has_guards = false;
     }
 
     pub(crate) fn shape_id(&self, id: NodeId) -> ShapeId {
@@ -150,6 +154,7 @@ impl<T: Scalar> Tape<T> {
         let id = NodeId(self.nodes.len() as u32);
         let origin = self.origin(caller);
         self.has_cuts = self.has_cuts || (op.cuts_somewhere() && self.mark.primal().is_none());
+        self.has_guards = self.has_guards || matches!(op, Op::Guard(_));
         self.nodes.push(Node { op, operands, shape, mark: self.mark, origin });
         self.values.push_pending();
         id
@@ -193,11 +198,16 @@ impl<T: Scalar> Tape<T> {
             return fault.at("value", Vec::new(), std::panic::Location::caller(), String::new());
         };
         let shapes = node.operands.iter().map(|&id| self.sizes(id).to_vec()).collect();
-        let name = match node.mark.primal().and_then(|primal| self.nodes.get(primal.index())) {
+        fault.at(self.node_name(id), shapes, node.origin, String::new())
+    }
+
+    /// What a node is, for a message: of a part of a derivative also of what.
+    pub(crate) fn node_name(&self, id: NodeId) -> String {
+        let Some(node) = self.nodes.get(id.index()) else { return String::new() };
+        match node.mark.primal().and_then(|primal| self.nodes.get(primal.index())) {
             Some(primal) => format!("derivative of {}, {}", primal.op.name(), node.op.name()),
             None => node.op.name().to_owned(),
-        };
-        fault.at(name, shapes, node.origin, String::new())
+        }
     }
 
     /// Records a stand-in for one example of a batch.

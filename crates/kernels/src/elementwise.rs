@@ -225,11 +225,13 @@ fn zip_tiles<T: Scalar, const N: usize>(
 
 /// `out[i] = a[i]` where `condition[i]` is not 0 (NaN is not), else `b[i]`.
 pub fn select<T: Scalar>(condition: View<T>, a: View<T>, b: View<T>, out: &mut [T]) {
+    let cpu = Cpu::current();
     let len = condition.len().min(a.len()).min(b.len());
     match (condition.as_slice(), a.as_slice(), b.as_slice()) {
         (Some(condition), Some(a), Some(b)) => spread_out(len, out, |start, out| {
             let condition = condition.get(start..).unwrap_or_default();
             select_slices(
+                cpu,
                 condition,
                 a.get(start..).unwrap_or_default(),
                 b.get(start..).unwrap_or_default(),
@@ -245,8 +247,8 @@ pub fn select<T: Scalar>(condition: View<T>, a: View<T>, b: View<T>, out: &mut [
 
 /// `out[i] = a[i]` where `condition[i]` is not 0, else `b[i]`; for as many as all have.
 #[inline]
-pub(crate) fn select_slices<T: Scalar>(condition: &[T], a: &[T], b: &[T], out: &mut [T]) {
-    Cpu::current().run(SelectSlices { condition, a, b, out });
+pub(crate) fn select_slices<T: Scalar>(cpu: Cpu, condition: &[T], a: &[T], b: &[T], out: &mut [T]) {
+    cpu.run(SelectSlices { condition, a, b, out });
 }
 
 struct SelectSlices<'a, T> {
@@ -280,7 +282,7 @@ fn select_tiles<T: Scalar, const N: usize>(
     for out in out.chunks_mut(N) {
         let condition = piece(condition, start, &mut conditions[..out.len()]);
         let (a, b) = (piece(a, start, &mut ones[..out.len()]), piece(b, start, &mut others[..out.len()]));
-        select_slices(condition, a, b, out);
+        select_slices(Cpu::current(), condition, a, b, out);
         start += out.len();
     }
 }

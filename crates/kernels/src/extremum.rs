@@ -3,39 +3,39 @@
 use crate::reduce::{Fold, reduce};
 use crate::scalar::Scalar;
 
-struct Larger;
+pub(crate) struct Larger;
 
 impl Fold for Larger {
-    #[inline]
+    #[inline(always)]
     fn start<T: Scalar>() -> T {
         T::neg_infinity()
     }
 
-    #[inline]
+    #[inline(always)]
     fn both<T: Scalar>(a: T, b: T) -> T {
         a.larger(b)
     }
 
-    #[inline]
+    #[inline(always)]
     fn short<T: Scalar>(x: &[T]) -> Option<T> {
         Some(short::<T, Self>(x, |a, b| a > b))
     }
 }
 
-struct Smaller;
+pub(crate) struct Smaller;
 
 impl Fold for Smaller {
-    #[inline]
+    #[inline(always)]
     fn start<T: Scalar>() -> T {
         T::infinity()
     }
 
-    #[inline]
+    #[inline(always)]
     fn both<T: Scalar>(a: T, b: T) -> T {
         a.smaller(b)
     }
 
-    #[inline]
+    #[inline(always)]
     fn short<T: Scalar>(x: &[T]) -> Option<T> {
         Some(short::<T, Self>(x, |a, b| a < b))
     }
@@ -43,7 +43,7 @@ impl Fold for Smaller {
 
 /// One after another, by the plain comparison: one instruction instead of ten. NaN and the sign of a zero, which it does
 /// not see, are looked after behind the loop.
-#[inline]
+#[inline(always)]
 fn short<T: Scalar, F: Fold>(x: &[T], better: impl Fn(T, T) -> bool) -> T {
     let (mut best, mut nan) = (F::start(), false);
     for &x in x {
@@ -83,12 +83,17 @@ pub fn extremum<T: Scalar>(
         reduce::<T, Smaller>(data, offset, shape, strides, reduced, out)
     };
     if done {
-        // One NaN for all: which of several is met first would depend on the order.
         for out in out {
-            *out = if out.is_nan() { T::nan() } else { *out };
+            *out = one_nan(*out);
         }
     }
     done
+}
+
+/// One NaN for all: which of several is met first would depend on the order.
+#[inline(always)]
+pub(crate) fn one_nan<T: Scalar>(x: T) -> T {
+    if x.is_nan() { T::nan() } else { x }
 }
 
 #[cfg(test)]

@@ -25,6 +25,12 @@ macro_rules! functions {
             pub fn all() -> Vec<Self> {
                 vec![$(functions!(@each $Name::$Row $($(($($sample),+)),+)?)),+].concat()
             }
+
+            /// The number of the function's row in the table.
+            fn row(&self) -> u64 {
+                enum Row { $($Row),+ }
+                match self { $($Name::$Row { .. } => Row::$Row as u64),+ }
+            }
         }
     };
     (@each $Name:ident::$Row:ident) => { vec![$Name::$Row] };
@@ -215,6 +221,19 @@ impl<T: Scalar> Unary<T> {
         Cpu::current().run(One { f: self, x })
     }
 
+    /// Numbers that are the same for the same function with the same bits as parameters, and for no other.
+    pub fn key(&self) -> [u64; 3] {
+        let [a, b] = match *self {
+            Unary::Add(c) | Unary::Mul(c) | Unary::Div(c) | Unary::DivInto(c) | Unary::Powf(c) => {
+                [c.bits(), 0]
+            }
+            Unary::Clamp(low, high) | Unary::Inside(low, high) => [low.bits(), high.bits()],
+            Unary::Powi(n) => [u64::from(n.cast_unsigned()), 0],
+            _ => [0, 0],
+        };
+        [self.row(), a, b]
+    }
+
     /// Hands the function to a loop.
     #[inline(always)]
     pub(crate) fn visit<A: Arithmetic, V: UnaryVisitor<T>>(self, v: V) -> V::Output {
@@ -351,6 +370,11 @@ impl Binary {
     #[inline]
     pub fn value<T: Scalar>(self, a: T, b: T) -> T {
         Cpu::current().run(Two { f: self, a, b })
+    }
+
+    /// A number that no other function has.
+    pub fn key(&self) -> u64 {
+        self.row()
     }
 
     /// Hands the function to a loop.

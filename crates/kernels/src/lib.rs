@@ -71,6 +71,7 @@ mod function;
 mod grid;
 mod lanes;
 mod linalg;
+mod machine;
 mod product;
 mod reduce;
 mod scalar;
@@ -83,6 +84,10 @@ pub use function::{Binary, Domain, Unary};
 pub use grid::{accumulate, place};
 pub use lanes::{BadIndex, Lanes, arg_extremum, cumsum, gather, put_along_add, scatter_add, take_along};
 pub use linalg::{LinalgError, cholesky, log_det, solve, triangular_solve};
+pub use machine::{
+    At, Axis, CONSTANTS, Fusion, INPUTS, Layout, Level, Machine, Memory, Operand, Other, Output, Reduction,
+    STATE, ScalarCode, ScalarStep, Sizes, TILE, Trouble, Value, WORK,
+};
 pub use product::{Matrix, matmul};
 pub use reduce::{sum, sum_all};
 pub use scalar::Scalar;

@@ -45,20 +45,20 @@ pub(crate) trait Fold {
 }
 
 /// The fold of the sums.
-struct Add;
+pub(crate) struct Add;
 
 impl Fold for Add {
-    #[inline]
+    #[inline(always)]
     fn start<T: Scalar>() -> T {
         T::zero()
     }
 
-    #[inline]
+    #[inline(always)]
     fn both<T: Scalar>(a: T, b: T) -> T {
         a + b
     }
 
-    #[inline]
+    #[inline(always)]
     fn short<T: Scalar>(_: &[T]) -> Option<T> {
         None
     }
@@ -80,6 +80,12 @@ fn all<T: Scalar, F: Fold>(x: View<T>) -> T {
     }
 }
 
+/// The reduction of at most one block of elements that lie side by side.
+#[inline(always)]
+pub(crate) fn all_of<T: Scalar, F: Fold>(x: &[T]) -> T {
+    if x.len() <= FEW { few::<T, F>(x) } else { slice_block::<T, F>(x) }
+}
+
 #[inline]
 pub(crate) fn worth_spreading(len: usize) -> bool {
     len >= PARALLEL && rayon::current_num_threads() > 1
@@ -90,7 +96,7 @@ const FEW: usize = 8;
 
 /// What [`block`] gives for the first eight elements, without the lanes that hold nothing: a loop would cost several
 /// times as much as the additions.
-#[inline]
+#[inline(always)]
 fn few<T: Scalar, F: Fold>(x: &[T]) -> T {
     let lane = |i: usize| x.get(i).map_or(F::start(), |&x| F::both(F::start(), x));
     let pair = |i: usize, j: usize| F::both(lane(i), lane(j));
@@ -103,7 +109,7 @@ fn few<T: Scalar, F: Fold>(x: &[T]) -> T {
 }
 
 /// Adds the lanes in halves: every lane is as deep in the tree as every other.
-#[inline]
+#[inline(always)]
 fn combine<T: Scalar, F: Fold>(mut lanes: [T; LANES]) -> T {
     let mut half = LANES / 2;
     while half > 0 {
@@ -140,18 +146,23 @@ pub(crate) fn split(len: usize, leaf: usize) -> usize {
 
 #[inline]
 fn block<T: Scalar, F: Fold>(x: &View<T>, start: usize, len: usize) -> T {
-    let mut lanes = [F::start(); LANES];
     if let Some(x) = x.as_slice() {
-        let x = x.get(start..start + len).unwrap_or_default();
-        if len <= LANES
-            && let Some(short) = F::short(x)
-        {
-            return short;
-        }
-        add_lanes::<T, F>(&mut lanes, x);
-    } else {
-        block_strided::<T, F>(x, start, len, &mut lanes);
+        return slice_block::<T, F>(x.get(start..start + len).unwrap_or_default());
     }
+    let mut lanes = [F::start(); LANES];
+    block_strided::<T, F>(x, start, len, &mut lanes);
+    combine::<T, F>(lanes)
+}
+
+#[inline(always)]
+fn slice_block<T: Scalar, F: Fold>(x: &[T]) -> T {
+    if x.len() <= LANES
+        && let Some(short) = F::short(x)
+    {
+        return short;
+    }
+    let mut lanes = [F::start(); LANES];
+    add_lanes::<T, F>(&mut lanes, x);
     combine::<T, F>(lanes)
 }
 
@@ -168,7 +179,7 @@ fn block_strided<T: Scalar, F: Fold>(x: &View<T>, start: usize, len: usize, lane
     }
 }
 
-#[inline]
+#[inline(always)]
 fn add_lanes<T: Scalar, F: Fold>(lanes: &mut [T; LANES], values: &[T]) {
     let (groups, rest) = values.as_chunks::<LANES>();
     for group in groups {

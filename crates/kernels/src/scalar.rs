@@ -36,6 +36,9 @@ pub trait Scalar:
     /// The same value as `f64`; exact.
     fn as_f64(self) -> f64;
 
+    /// The bits that it is made of.
+    fn bits(self) -> u64;
+
     /// The logistic function `1 / (1 + e^-x)`, with full *relative* accuracy in both tails.
     ///
     /// The relative error is at most 2 units of roundoff of the type (`EPSILON`) wherever the result is a normal
@@ -195,6 +198,11 @@ impl Scalar for f32 {
         f64::from(self)
     }
 
+    #[inline]
+    fn bits(self) -> u64 {
+        u64::from(self.to_bits())
+    }
+
     fn erf(self) -> f32 {
         libm::erf(f64::from(self)) as f32
     }
@@ -215,6 +223,11 @@ impl Scalar for f64 {
     #[inline]
     fn as_f64(self) -> f64 {
         self
+    }
+
+    #[inline]
+    fn bits(self) -> u64 {
+        self.to_bits()
     }
 
     fn erf(self) -> f64 {

@@ -270,6 +270,24 @@ pub(crate) fn checked_len(bound: usize, offset: usize, shape: &[usize], strides:
     (low >= 0 && usize::try_from(high).ok()? < bound).then_some(len)
 }
 
+/// From where to where (exclusive) the elements lie, if all of them lie inside `bound` elements of data.
+pub(crate) fn span(
+    bound: usize,
+    offset: usize,
+    shape: &[usize],
+    strides: &[isize],
+) -> Option<(usize, usize)> {
+    if checked_len(bound, offset, shape, strides)? == 0 {
+        return Some((offset, offset));
+    }
+    let (mut low, mut high) = (offset, offset);
+    for (&size, &stride) in shape.iter().zip(strides) {
+        let reach = (size - 1) * stride.unsigned_abs();
+        if stride < 0 { low -= reach } else { high += reach }
+    }
+    Some((low, high + 1))
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;

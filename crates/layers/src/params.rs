@@ -98,7 +98,7 @@ impl<T: Scalar> Params<T> {
     /// assert_eq!(params.count(), 6);
     /// ```
     pub fn insert(&mut self, name: impl Into<String>, value: impl IntoArray<T>) -> Option<ArrayD<T>> {
-        self.values.insert(name.into(), value.with_view(|view| view.to_owned()))
+        self.values.insert(name.into(), value.as_view().to_owned())
     }
 
     /// The values of a parameter.

@@ -1,0 +1,604 @@
+//! From scheduled items with places to the steps of a machine.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use chainrule_kernels::{
+    self as kernels, At, Axis, Fusion, Lanes, Level, Machine, Operand, Other, Output, Reduction, ScalarCode,
+    ScalarStep, Sizes, Value, WORK,
+};
+
+use super::describe::StepInfo;
+use super::layout::{GRAIN, Layout};
+use super::schedule::{Domain, Form, Role, Schedule, pattern, reduced_axes};
+use super::simplify::{Items, Kind};
+use super::source::{ItemId, Pattern, Source};
+use crate::Scalar;
+use crate::custom::Custom;
+use crate::op::{Op, Triangle};
+use crate::shape::{Shape, element_count};
+use crate::values::row_major;
+
+/// A part of a run.
+pub(super) enum Stage<T> {
+    /// Steps of the machine.
+    Steps(Range<usize>),
+    /// An operation of the user's.
+    Call(Call<T>),
+}
+
+/// An operation of the user's: operands, lying one element after the other, and the place of the result.
+pub(super) struct Call<T> {
+    pub(super) custom: Arc<Custom<T>>,
+    pub(super) operands: Vec<(At, Shape)>,
+    pub(super) out: At,
+    pub(super) shape: Shape,
+    pub(super) item: ItemId,
+}
+
+/// The steps of a program.
+pub(super) struct Lowered<T> {
+    pub(super) machine: Machine<T>,
+    pub(super) stages: Vec<Stage<T>>,
+    /// What each step of the machine does.
+    pub(super) infos: Vec<StepInfo>,
+    /// How much memory intermediate results and the kernels themselves need.
+    pub(super) work: usize,
+}
+
+/// A step before it is known where the kernels' own memory is.
+enum Draft<T> {
+    Fusion(Box<Fusion<T>>),
+    Scalars(Vec<ScalarStep<T>>),
+    Other(Other<T>),
+    Call(Call<T>),
+}
+
+struct Lowering<'p, T> {
+    program: &'p Items<T>,
+    schedule: &'p Schedule,
+    layout: &'p Layout<T>,
+    states: &'p [usize],
+    /// Where the kernels' own memory begins.
+    scratch: At,
+    /// How much of it the largest step needs.
+    scratch_len: usize,
+    drafts: Vec<(Draft<T>, StepInfo)>,
+}
+
+/// `state` is the size of the state memory. The error is the item whose step the machine refused.
+pub(super) fn lower<T: Scalar>(
+    program: &Items<T>,
+    schedule: &Schedule,
+    layout: &Layout<T>,
+    states: &[usize],
+    state: usize,
+    check_finite: bool,
+) -> Result<Lowered<T>, ItemId> {
+    let scratch = At { area: WORK, offset: layout.work.next_multiple_of(GRAIN) };
+    let mut lowering =
+        Lowering { program, schedule, layout, states, scratch, scratch_len: 0, drafts: Vec::new() };
+    for group in &schedule.groups {
+        match group.form {
+            Form::Fused(domain) => lowering.fused(domain, &group.items),
+            Form::Scalars => lowering.scalars(&group.items),
+            Form::Alone => group.items.iter().for_each(|&item| lowering.alone(item)),
+        }
+        if check_finite {
+            group.items.iter().for_each(|&item| lowering.finite(item));
+        }
+    }
+    lowering.commits();
+    lowering.finish(state)
+}
+
+impl<T: Scalar> Lowering<'_, T> {
+    fn len(&self, item: ItemId) -> usize {
+        self.program.items.get(item).map_or(0, |item| item.len)
+    }
+
+    fn at(&self, source: &Source) -> At {
+        let place = self.layout.place(source.root);
+        At { offset: place.offset + source.offset, ..place }
+    }
+
+    fn add(&mut self, draft: Draft<T>, info: StepInfo) {
+        self.drafts.push((draft, info));
+    }
+
+    fn fused(&mut self, domain: Domain, items: &[ItemId]) {
+        let mut kernel = Kernel {
+            lowering: self,
+            domain,
+            fusion: Fusion {
+                len: domain.len,
+                cols: domain.cols,
+                values: Vec::new(),
+                outputs: Vec::new(),
+                scratch: At { area: WORK, offset: 0 },
+            },
+            values: HashMap::new(),
+            loads: HashMap::new(),
+            spreads: HashMap::new(),
+            read: 0,
+        };
+        items.iter().for_each(|&item| kernel.item(item));
+        kernel.outputs(items);
+        let Kernel { mut fusion, read, .. } = kernel;
+        if fusion.outputs.is_empty() {
+            return;
+        }
+        fusion.scratch = self.scratch;
+        self.scratch_len = self.scratch_len.max(fusion.scratch());
+        let written: usize =
+            fusion.outputs.iter().map(|output| self.output_len(domain, &fusion, output)).sum();
+        let work = fusion.values.iter().filter(|value| !matches!(value, Value::Load { .. })).count();
+        let info = StepInfo {
+            items: items.to_vec(),
+            title: match domain {
+                Domain { len, cols: 0 } => format!("fused over {len}"),
+                Domain { len, cols } => format!("fused over {} rows of {cols}", len / cols),
+            },
+            read,
+            written,
+            flops: work as f64 * domain.len as f64,
+        };
+        self.add(Draft::Fusion(Box::new(fusion)), info);
+    }
+
+    fn output_len(&self, domain: Domain, fusion: &Fusion<T>, output: &Output) -> usize {
+        match fusion.values.get(output.value) {
+            Some(Value::ReduceAll(..)) => 1,
+            Some(Value::ReduceRows(..)) => domain.len / domain.cols.max(1),
+            _ => domain.len,
+        }
+    }
+
+    fn scalars(&mut self, items: &[ItemId]) {
+        let mut steps = Vec::with_capacity(items.len());
+        let mut done = Vec::with_capacity(items.len());
+        for &id in items {
+            let Some(item) = self.program.items.get(id) else { continue };
+            let code = match &item.kind {
+                Kind::Compute(Op::Map(f)) => ScalarCode::Map(*f),
+                Kind::Compute(Op::Zip(f)) => ScalarCode::Zip(*f),
+                Kind::Compute(Op::Select) => ScalarCode::Select,
+                Kind::Compute(_) | Kind::Copy | Kind::Input(_) | Kind::State(_) | Kind::Constant(_) => {
+                    ScalarCode::Copy
+                }
+            };
+            let operand = |i: usize| {
+                let source = item.operands.get(i).or_else(|| item.operands.first());
+                source.map_or(At { area: WORK, offset: 0 }, |source| self.at(source))
+            };
+            match ScalarStep::new(code, [operand(0), operand(1), operand(2)], self.layout.place(id)) {
+                Some(step) => {
+                    steps.push(step);
+                    done.push(id);
+                }
+                None => {
+                    // A place too far off for the short form: a kernel of one element.
+                    self.push_scalars(std::mem::take(&mut steps), std::mem::take(&mut done));
+                    self.fused(Domain { len: 1, cols: 0 }, &[id]);
+                }
+            }
+        }
+        self.push_scalars(steps, done);
+    }
+
+    fn push_scalars(&mut self, steps: Vec<ScalarStep<T>>, items: Vec<ItemId>) {
+        if steps.is_empty() {
+            return;
+        }
+        let count = steps.len();
+        let title = format!("scalar code of {count} operation{}", if count == 1 { "" } else { "s" });
+        let info = StepInfo { items, title, read: 2 * count, written: count, flops: count as f64 };
+        self.add(Draft::Scalars(steps), info);
+    }
+
+    fn operand(&self, source: &Source) -> Option<Operand> {
+        Operand::new(self.at(source), &source.shape, &source.strides)
+    }
+
+    fn alone(&mut self, id: ItemId) {
+        let Some(item) = self.program.items.get(id) else { return };
+        if item.len == 0 && item.custom().is_none() {
+            return;
+        }
+        let out = self.layout.place(id);
+        if let Some(custom) = item.custom() {
+            let operands = item.operands.iter().map(|x| (self.at(x), x.shape.clone())).collect();
+            let call = Call { custom: custom.clone(), operands, out, shape: item.shape.clone(), item: id };
+            let info = self.info(id, custom.name.to_owned(), 0.0);
+            self.add(Draft::Call(call), info);
+            return;
+        }
+        let Some(other) = self.other(id, out) else { return };
+        let (title, flops) = match &other {
+            Other::Product { a_axes, b_axes, starts, .. } => {
+                let [m, k, n] = [a_axes[0].size, a_axes[1].size, b_axes[1].size];
+                let times = if starts.len() == 1 { String::new() } else { format!("{} x ", starts.len()) };
+                let flops = 2.0 * (m as f64) * (k as f64) * (n as f64) * starts.len() as f64;
+                (format!("matmul {times}[{m}, {k}] [{k}, {n}]"), flops)
+            }
+            _ => (self.name(id).to_owned(), item.len as f64),
+        };
+        let info = self.info(id, title, flops);
+        self.add(Draft::Other(other), info);
+    }
+
+    fn name(&self, id: ItemId) -> &'static str {
+        match self.program.items.get(id).map(|item| &item.kind) {
+            Some(Kind::Compute(op)) => op.name(),
+            Some(Kind::Copy | Kind::Input(_) | Kind::State(_) | Kind::Constant(_)) | None => "copy",
+        }
+    }
+
+    fn info(&self, id: ItemId, title: String, flops: f64) -> StepInfo {
+        let item = self.program.items.get(id);
+        let read = item.map_or(0, |item| item.operands.iter().map(|x| element_count(&x.shape)).sum());
+        StepInfo { items: vec![id], title, read, written: self.len(id), flops }
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm, reason = "what else there is, is fused or a view")]
+    fn other(&mut self, id: ItemId, out: At) -> Option<Other<T>> {
+        let item = self.program.items.get(id)?;
+        let first = item.operands.first()?;
+        let second = item.operands.get(1);
+        let op = match &item.kind {
+            Kind::Copy => return Some(Other::Copy { x: self.operand(first)?, out }),
+            Kind::Compute(op) => op,
+            Kind::Input(_) | Kind::State(_) | Kind::Constant(_) => return None,
+        };
+        let reduce = |reduction, axes: &[u8]| {
+            let reduced = (0_u8..).zip(&first.shape).map(|(axis, _)| axes.contains(&axis)).collect();
+            Some(Other::Reduce { reduction, x: self.operand(first)?, reduced, out })
+        };
+        Some(match op {
+            Op::MatMul => self.product(first, second?, out)?,
+            Op::Sum(axes) => reduce(Reduction::Sum, axes)?,
+            Op::Extremum { axes, largest } => {
+                reduce(if *largest { Reduction::Largest } else { Reduction::Smallest }, axes)?
+            }
+            Op::ArgExtremum { axis, largest } => Other::ArgExtremum {
+                x: self.at(first),
+                lanes: lanes(&first.shape, *axis),
+                largest: *largest,
+                out,
+            },
+            Op::CumSum { axis, reverse } => {
+                Other::CumSum { x: self.at(first), lanes: lanes(&first.shape, *axis), reverse: *reverse, out }
+            }
+            Op::Gather { axis, along } => Other::Gather {
+                x: self.at(first),
+                lanes: lanes(&first.shape, *axis),
+                index: self.at(second?),
+                count: element_count(&second?.shape),
+                along: *along,
+                out,
+                len: item.len,
+            },
+            Op::Scatter { axis, along, .. } => Other::Scatter {
+                x: self.at(first),
+                len: element_count(&first.shape),
+                index: self.at(second?),
+                count: element_count(&second?.shape),
+                lanes: lanes(&item.shape, *axis),
+                along: *along,
+                out,
+            },
+            Op::Unslice { slices, .. } => {
+                let (mut offset, mut strides) = (0, row_major(&item.shape));
+                for (slice, stride) in slices.iter().zip(&mut strides) {
+                    offset += slice.start * stride.unsigned_abs();
+                    *stride *= slice.step;
+                }
+                let shape = slices.iter().map(|slice| slice.len).collect();
+                let parts = [(self.operand(first)?, offset, shape, strides.into_iter().collect())].into();
+                Other::Place { parts, add: false, clear: true, out, len: item.len }
+            }
+            Op::Fold { window, .. } => {
+                let whole = Source::whole(0, &item.shape);
+                let windows = whole.through(&Op::<T>::Unfold(*window), &first.shape)?;
+                let strides = windows.strides.into_iter().collect();
+                let shape = first.shape.iter().copied().collect();
+                let parts = [(self.operand(first)?, 0, shape, strides)].into();
+                Other::Place { parts, add: true, clear: true, out, len: item.len }
+            }
+            Op::Concat(axis) => {
+                let strides = row_major(&item.shape);
+                let step = strides.get(*axis as usize).map_or(0, |stride| stride.unsigned_abs());
+                let mut offset = 0;
+                let mut parts = Vec::new();
+                for part in &item.operands {
+                    let here = offset;
+                    offset += step * part.shape.get(*axis as usize).copied().unwrap_or(0);
+                    if element_count(&part.shape) > 0 {
+                        let shape = part.shape.iter().copied().collect();
+                        parts.push((self.operand(part)?, here, shape, strides.iter().copied().collect()));
+                    }
+                }
+                Other::Place { parts: parts.into(), add: false, clear: false, out, len: item.len }
+            }
+            Op::Cholesky => Other::Cholesky { a: self.at(first), n: rows(&first.shape), out },
+            Op::LogDet => {
+                let n = rows(&first.shape);
+                self.scratch_len = self.scratch_len.max(n * n);
+                Other::LogDet { a: self.at(first), n, scratch: self.scratch, out }
+            }
+            Op::Solve => {
+                let n = rows(&first.shape);
+                self.scratch_len = self.scratch_len.max(n * n);
+                let (b, columns) = (self.at(second?), columns(&item.shape));
+                Other::Solve {
+                    a: self.at(first),
+                    n,
+                    b,
+                    columns,
+                    scratch: Some(self.scratch),
+                    triangle: None,
+                    out,
+                }
+            }
+            Op::TriangularSolve(Triangle { upper, transposed }) => {
+                let (n, b, columns) = (rows(&first.shape), self.at(second?), columns(&item.shape));
+                let triangle = Some([*upper, *transposed]);
+                Other::Solve { a: self.at(first), n, b, columns, scratch: None, triangle, out }
+            }
+            Op::Guard(expected) => {
+                Other::Guard { x: self.at(first), expected: *expected, of: std::marker::PhantomData }
+            }
+            _ => return None,
+        })
+    }
+
+    /// One product, or one for each place in the axes before the last two.
+    fn product(&self, a: &Source, b: &Source, out: At) -> Option<Other<T>> {
+        let axis = |size: usize, stride: isize| Axis { size, stride };
+        let axes = |x: &Source, left: bool| match (&*x.shape, &*x.strides) {
+            (&[k], &[step]) if left => Some([axis(1, 0), axis(k, step)]),
+            (&[k], &[step]) => Some([axis(k, step), axis(1, 0)]),
+            (&[.., rows, columns], &[.., row, column]) => Some([axis(rows, row), axis(columns, column)]),
+            _ => None,
+        };
+        let (a_axes, b_axes) = (axes(a, true)?, axes(b, false)?);
+        let batch = a.shape.get(..a.shape.len().saturating_sub(2)).unwrap_or(&[]);
+        let start = |x: &Source, mut index: usize| {
+            let mut start = 0_isize;
+            for (&size, &stride) in batch.iter().zip(&x.strides).rev() {
+                start = start.wrapping_add(((index % size.max(1)) as isize).wrapping_mul(stride));
+                index /= size.max(1);
+            }
+            start
+        };
+        let starts = (0..element_count(batch)).map(|index| [start(a, index), start(b, index)]).collect();
+        Some(Other::Product { a: self.operand(a)?, b: self.operand(b)?, a_axes, b_axes, starts, out })
+    }
+
+    fn finite(&mut self, id: ItemId) {
+        if self.layout.is_stored(id) && self.len(id) > 0 {
+            let other = Other::Finite { x: self.layout.place(id), len: self.len(id) };
+            let info = StepInfo {
+                items: vec![id],
+                title: "check finite".into(),
+                read: self.len(id),
+                written: 0,
+                flops: 0.0,
+            };
+            self.add(Draft::Other(other), info);
+        }
+    }
+
+    /// New values of variables that could not be written over the old ones at once.
+    fn commits(&mut self) {
+        for &(item, state) in &self.layout.commits {
+            let Some(&offset) = self.states.get(state) else { continue };
+            let (from, len) = (self.layout.place(item), self.len(item));
+            let out = At { area: kernels::STATE, offset };
+            let info = StepInfo {
+                items: vec![item],
+                title: "new value".into(),
+                read: len,
+                written: len,
+                flops: 0.0,
+            };
+            if len > 0 {
+                self.add(Draft::Other(Other::Copy { x: Operand::dense(from, len), out }), info);
+            }
+        }
+    }
+
+    fn finish(self, state: usize) -> Result<Lowered<T>, ItemId> {
+        let work = self.scratch.offset + self.scratch_len.next_multiple_of(GRAIN);
+        let inputs = self.layout.copied.len();
+        let input_len = |number: usize| {
+            let item =
+                self.program.items.iter().find(|item| matches!(item.kind, Kind::Input(n) if n == number));
+            match self.layout.copied.get(number) {
+                Some(None) => item.map_or(0, |item| item.len),
+                _ => 0,
+            }
+        };
+        let sizes = Sizes::new(work, state, self.layout.constants.len(), (0..inputs).map(input_len));
+        let mut lowered =
+            Lowered { machine: Machine::new(sizes), stages: Vec::new(), infos: Vec::new(), work };
+        let mut first = 0;
+        for (draft, info) in self.drafts {
+            let sound = match draft {
+                Draft::Fusion(fusion) => lowered.machine.push_fusion(&fusion),
+                Draft::Scalars(steps) => lowered.machine.push_scalars(steps),
+                Draft::Other(other) => lowered.machine.push(other),
+                Draft::Call(call) => {
+                    lowered.stages.push(Stage::Steps(first..lowered.machine.len()));
+                    first = lowered.machine.len();
+                    lowered.stages.push(Stage::Call(call));
+                    continue;
+                }
+            };
+            if !sound {
+                return Err(info.items.first().copied().unwrap_or(0));
+            }
+            lowered.infos.push(info);
+        }
+        lowered.stages.push(Stage::Steps(first..lowered.machine.len()));
+        Ok(lowered)
+    }
+}
+
+/// A fused kernel in the making.
+struct Kernel<'l, 'p, T> {
+    lowering: &'l Lowering<'p, T>,
+    domain: Domain,
+    fusion: Fusion<T>,
+    /// The value that an item is.
+    values: HashMap<ItemId, usize>,
+    loads: HashMap<(ItemId, usize, Pattern, Level), usize>,
+    spreads: HashMap<usize, usize>,
+    /// How many elements are read from memory.
+    read: usize,
+}
+
+impl<T: Scalar> Kernel<'_, '_, T> {
+    fn push(&mut self, value: Value<T>) -> usize {
+        self.fusion.values.push(value);
+        self.fusion.values.len() - 1
+    }
+
+    fn item(&mut self, id: ItemId) {
+        let lowering = self.lowering;
+        let Some(item) = lowering.program.items.get(id) else { return };
+        let level = match (lowering.schedule.role(id), reduced_axes(&item.kind).is_some()) {
+            (Role::Row(_), false) => Level::Row,
+            (Role::Single, _) => Level::Full,
+            (Role::Leaf | Role::Full(_) | Role::Row(_) | Role::All(_) | Role::Alone, _) => Level::Full,
+        };
+        let operands: Vec<usize> =
+            item.operands.iter().map(|source| self.operand(id, source, level)).collect();
+        let reduction = |largest: bool| if largest { Reduction::Largest } else { Reduction::Smallest };
+        let all = matches!(lowering.schedule.role(id), Role::All(_));
+        let reduce = |reduction, x| match all {
+            true => Value::ReduceAll(reduction, x),
+            false => Value::ReduceRows(reduction, x),
+        };
+        #[allow(clippy::wildcard_enum_match_arm, reason = "nothing else is fused")]
+        let value = match (&item.kind, &*operands) {
+            (Kind::Copy, &[x]) => {
+                self.values.insert(id, x);
+                return;
+            }
+            (Kind::Compute(Op::Map(f)), &[x]) => Value::Map(*f, x),
+            (Kind::Compute(Op::Zip(f)), &[a, b]) => Value::Zip(*f, a, b),
+            (Kind::Compute(Op::Select), &[c, a, b]) => Value::Select(c, a, b),
+            (Kind::Compute(Op::Sum(_)), &[x]) => reduce(Reduction::Sum, x),
+            (Kind::Compute(Op::Extremum { largest, .. }), &[x]) => reduce(reduction(*largest), x),
+            _ => return,
+        };
+        let value = self.push(value);
+        self.values.insert(id, value);
+    }
+
+    /// An operand as a value of the kernel.
+    fn operand(&mut self, user: ItemId, source: &Source, level: Level) -> usize {
+        let lowering = self.lowering;
+        let shared = lowering.schedule.shares(lowering.program, user, source);
+        let pattern = pattern(lowering.program, source);
+        if shared && let Some(&value) = self.values.get(&source.root) {
+            return match pattern {
+                Pattern::Rows(_) => self.spread(value),
+                Pattern::Whole | Pattern::Part | Pattern::Same | Pattern::Cycle(_) | Pattern::Grid => value,
+            };
+        }
+        match pattern {
+            Pattern::Rows(cols) if level == Level::Full && cols == self.domain.cols => {
+                let whole = Source::whole(source.root, &[lowering.len(source.root)]);
+                let rows = self.load(&whole, Pattern::Whole, Level::Row);
+                self.spread(rows)
+            }
+            pattern => self.load(source, pattern, level),
+        }
+    }
+
+    fn spread(&mut self, value: usize) -> usize {
+        if let Some(&spread) = self.spreads.get(&value) {
+            return spread;
+        }
+        let spread = self.push(Value::Spread(value, Level::Full));
+        self.spreads.insert(value, spread);
+        spread
+    }
+
+    fn load(&mut self, source: &Source, pattern: Pattern, level: Level) -> usize {
+        let lowering = self.lowering;
+        let key = (source.root, source.offset, pattern, level);
+        // Grids differ by more than that.
+        if pattern != Pattern::Grid
+            && let Some(&value) = self.loads.get(&key)
+        {
+            return value;
+        }
+        let root_len = lowering.len(source.root);
+        let count = match level {
+            Level::Row => self.domain.len / self.domain.cols.max(1),
+            Level::Full | Level::One => self.domain.len,
+        };
+        let grid = || {
+            let merged = source.merged();
+            kernels::Layout::Grid {
+                shape: merged.iter().map(|axis| axis.0).collect(),
+                strides: merged.iter().map(|axis| axis.1).collect(),
+            }
+        };
+        let single = self.domain.len <= kernels::TILE;
+        let (layout, read) = match pattern {
+            Pattern::Whole if root_len == 1 && count > 1 => (kernels::Layout::Same, 1),
+            Pattern::Whole => (
+                kernels::Layout::Dense { padded: lowering.layout.is_padded(source.root, root_len) },
+                root_len,
+            ),
+            Pattern::Part => (kernels::Layout::Dense { padded: false }, count),
+            Pattern::Same => (kernels::Layout::Same, 1),
+            Pattern::Cycle(period)
+                if single || (self.domain.cols > 0 && self.domain.cols.is_multiple_of(period)) =>
+            {
+                (kernels::Layout::Cycle { period }, period)
+            }
+            Pattern::Cycle(_) | Pattern::Rows(_) | Pattern::Grid => (grid(), count),
+        };
+        self.read += read;
+        let value = self.push(Value::Load { at: lowering.at(source), layout, level });
+        if pattern != Pattern::Grid {
+            self.loads.insert(key, value);
+        }
+        value
+    }
+
+    fn outputs(&mut self, items: &[ItemId]) {
+        let lowering = self.lowering;
+        for id in items.iter().filter(|id| lowering.layout.is_stored(**id)) {
+            if let Some(&value) = self.values.get(id) {
+                let (at, len) = (lowering.layout.place(*id), lowering.len(*id));
+                self.fusion.outputs.push(Output { value, at, padded: lowering.layout.is_padded(*id, len) });
+            }
+        }
+    }
+}
+
+/// An array as the axes before one, that one, and the axes behind it.
+fn lanes(shape: &[usize], axis: u8) -> Lanes {
+    let axis = axis as usize;
+    Lanes {
+        outer: element_count(shape.get(..axis).unwrap_or(&[])),
+        size: shape.get(axis).copied().unwrap_or(1),
+        inner: element_count(shape.get(axis + 1..).unwrap_or(&[])),
+    }
+}
+
+fn rows(shape: &[usize]) -> usize {
+    shape.first().copied().unwrap_or(0)
+}
+
+/// How many right-hand sides: a vector is one.
+fn columns(shape: &[usize]) -> usize {
+    shape.get(1).copied().unwrap_or(1)
+}

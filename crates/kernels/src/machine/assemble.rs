@@ -1,0 +1,422 @@
+//! From a [`Fusion`] to the instructions of its tiles: which value is in which register when.
+
+use super::fused::{Fusion, Layout, Level, Reduction, Tiling, Value};
+use super::memory::{At, Sizes};
+use crate::function::{Binary, Unary};
+use crate::scalar::Scalar;
+use crate::view::span;
+
+/// Where an operand of an instruction is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Slot {
+    /// An area, or [`REGISTERS`].
+    pub(crate) area: u32,
+    /// From the begin of the area, or of the registers.
+    pub(crate) offset: usize,
+    /// What is added to the offset: the number of the tile's first element of this level. A register is always at
+    /// [`Level::One`], as that number is 0.
+    pub(crate) moves: Level,
+}
+
+/// The area of the registers, which each task has for itself.
+pub(crate) const REGISTERS: u32 = u32::MAX;
+
+const NOWHERE: Slot = Slot { area: REGISTERS, offset: 0, moves: Level::One };
+
+/// What an instruction does with its operands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Code<T> {
+    Map(Unary<T>),
+    Zip(Binary),
+    Select,
+    ReduceRows(Reduction),
+    /// Everything, in a kernel that is a single tile.
+    ReduceAll(Reduction),
+    /// One block of everything; the number says of which reduction.
+    ReduceBlock(Reduction, u32),
+    SpreadRows,
+    SpreadOne,
+    /// Copies exactly the elements of the tile.
+    Copy,
+    /// Fills a register by repeating the first so many elements.
+    Cycle(u32),
+    /// Reads a grid; the number says which.
+    Grid(u32),
+}
+
+/// One loop over a tile.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Instruction<T> {
+    pub(crate) code: Code<T>,
+    /// Over as many elements as this level has in the tile.
+    pub(crate) level: Level,
+    pub(crate) operands: [Slot; 3],
+    pub(crate) to: Slot,
+}
+
+/// A grid that is read tile by tile.
+#[derive(Clone, Debug)]
+pub(crate) struct Grid {
+    /// The first place in memory that belongs to it, and how many elements lie from there to the last.
+    pub(crate) at: At,
+    pub(crate) len: usize,
+    /// Its first element, counted from there.
+    pub(crate) offset: usize,
+    pub(crate) shape: Box<[usize]>,
+    pub(crate) strides: Box<[isize]>,
+}
+
+/// A reduction that is finished behind the last tile.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Late {
+    pub(crate) reduction: Reduction,
+    /// Where its partial results are.
+    pub(crate) partials: At,
+    /// Where the result goes, for each place.
+    pub(crate) to: [Option<At>; 2],
+}
+
+/// A fused kernel, ready to run.
+#[derive(Clone, Debug)]
+pub(crate) struct Fused<T> {
+    pub(crate) len: usize,
+    pub(crate) rows: usize,
+    pub(crate) cols: usize,
+    pub(crate) tile: Tiling,
+    pub(crate) long: bool,
+    /// The registers of all tasks.
+    pub(crate) scratch: At,
+    pub(crate) registers: usize,
+    /// What is the same for all tiles.
+    pub(crate) once: Vec<Instruction<T>>,
+    pub(crate) body: Vec<Instruction<T>>,
+    pub(crate) grids: Vec<Grid>,
+    pub(crate) late: Vec<Late>,
+}
+
+impl<T: Scalar> Fusion<T> {
+    /// How many elements of memory the kernel needs for itself; 0 if there is no such kernel.
+    pub fn scratch(&self) -> usize {
+        self.levels().map_or(0, |levels| self.scratch_for(Assembly::new(self, &levels).bound))
+    }
+
+    /// The kernel, if it is one that can be run in memory of these sizes.
+    pub(crate) fn assemble(&self, sizes: &Sizes) -> Option<Fused<T>> {
+        let levels = self.levels()?;
+        let dry = Assembly::new(self, &levels);
+        if !self.is_sound(&levels, dry.bound, sizes) {
+            return None;
+        }
+        Some(dry.finish())
+    }
+}
+
+/// A kernel in the making.
+struct Assembly<'f, T> {
+    fusion: &'f Fusion<T>,
+    levels: &'f [Level],
+    tile: Tiling,
+    /// Where each value is; registers are numbers until the end, when it is known how many there are.
+    places: Vec<Option<Slot>>,
+    last_use: Vec<usize>,
+    free: Vec<usize>,
+    registers: usize,
+    /// No more than so many.
+    bound: usize,
+    once: Vec<Instruction<T>>,
+    body: Vec<Instruction<T>>,
+    grids: Vec<Grid>,
+    late: Vec<Late>,
+}
+
+impl<'f, T: Scalar> Assembly<'f, T> {
+    fn new(fusion: &'f Fusion<T>, levels: &'f [Level]) -> Self {
+        let count = fusion.values.len();
+        let mut last_use = vec![0; count];
+        for (user, value) in fusion.values.iter().enumerate() {
+            for operand in operands(value).into_iter().flatten() {
+                if let Some(last) = last_use.get_mut(operand) {
+                    *last = user;
+                }
+            }
+        }
+        for output in &fusion.outputs {
+            if let Some(last) = last_use.get_mut(output.value) {
+                *last = count;
+            }
+        }
+        let mut assembly = Assembly {
+            fusion,
+            levels,
+            // Tiles get shorter the more registers there are; how many there are does not depend on their length.
+            tile: fusion.tile(0),
+            places: vec![None; count],
+            last_use,
+            free: Vec::new(),
+            registers: 0,
+            bound: 1,
+            once: Vec::new(),
+            body: Vec::new(),
+            grids: Vec::new(),
+            late: Vec::new(),
+        };
+        let bound = assembly.count_registers();
+        assembly.bound = bound;
+        assembly.tile = fusion.tile(bound);
+        assembly.assemble();
+        assembly
+    }
+
+    /// An upper bound: as if no operand were used where it lies in memory.
+    fn count_registers(&mut self) -> usize {
+        let tile = self.tile;
+        self.tile = Tiling { len: 1, rows: 1 };
+        self.assemble();
+        self.tile = tile;
+        self.places.iter_mut().for_each(|place| *place = None);
+        self.free.clear();
+        self.once.clear();
+        self.body.clear();
+        self.grids.clear();
+        self.late.clear();
+        std::mem::take(&mut self.registers).max(1)
+    }
+
+    fn assemble(&mut self) {
+        let fusion = self.fusion;
+        // What is the same for all tiles has its registers for good, so it comes first.
+        for (number, value) in fusion.values.iter().enumerate() {
+            if let Value::Load { at, layout: Layout::Same | Layout::Cycle { .. }, .. } = value {
+                self.load_once(number, *at);
+            }
+        }
+        for (number, value) in fusion.values.iter().enumerate() {
+            let level = self.level(number);
+            let instruction = match value {
+                Value::Load { at, layout, level } => {
+                    self.load(number, *at, layout, *level);
+                    None
+                }
+                Value::Map(f, x) => Some((Code::Map(*f), level, [*x, *x, *x])),
+                Value::Zip(f, a, b) => Some((Code::Zip(*f), level, [*a, *b, *b])),
+                Value::Select(c, a, b) => Some((Code::Select, level, [*c, *a, *b])),
+                Value::ReduceRows(reduction, x) => {
+                    Some((Code::ReduceRows(*reduction), Level::Row, [*x, *x, *x]))
+                }
+                Value::ReduceAll(reduction, x) => {
+                    let code = match fusion.len <= super::fused::TILE {
+                        true => Code::ReduceAll(*reduction),
+                        false => {
+                            self.late.push(self.late_reduction(number, *reduction));
+                            Code::ReduceBlock(*reduction, self.late.len() as u32 - 1)
+                        }
+                    };
+                    Some((code, self.level(*x), [*x, *x, *x]))
+                }
+                Value::Spread(x, level) => {
+                    let code = if self.level(*x) == Level::Row { Code::SpreadRows } else { Code::SpreadOne };
+                    Some((code, *level, [*x, *x, *x]))
+                }
+            };
+            if let Some((code, level, operands)) = instruction {
+                let operands = operands.map(|x| self.place(x));
+                let to = match code {
+                    Code::ReduceBlock(..) => NOWHERE,
+                    _ => self.result(number),
+                };
+                if let Some(place) = self.places.get_mut(number) {
+                    *place = Some(to);
+                }
+                self.body.push(Instruction { code, level, operands, to });
+            }
+            self.let_go(number);
+        }
+        self.store();
+    }
+
+    fn level(&self, number: usize) -> Level {
+        self.levels.get(number).copied().unwrap_or(Level::One)
+    }
+
+    fn place(&self, number: usize) -> Slot {
+        self.places.get(number).copied().flatten().unwrap_or(NOWHERE)
+    }
+
+    fn register(&mut self) -> Slot {
+        let number = self.free.pop().unwrap_or_else(|| {
+            self.registers += 1;
+            self.registers - 1
+        });
+        Slot { area: REGISTERS, offset: number, moves: Level::One }
+    }
+
+    /// Registers of operands that nobody uses behind this value.
+    fn let_go(&mut self, number: usize) {
+        let Some(value) = self.fusion.values.get(number) else { return };
+        let mut given = [usize::MAX; 3];
+        for (i, operand) in operands(value).into_iter().enumerate() {
+            let Some(operand) = operand else { continue };
+            let fixed = matches!(
+                self.fusion.values.get(operand),
+                Some(Value::Load { layout: Layout::Same | Layout::Cycle { .. }, .. })
+            );
+            let place = self.place(operand);
+            if self.last_use.get(operand) == Some(&number)
+                && place.area == REGISTERS
+                && !fixed
+                && !given.contains(&operand)
+                && !matches!(self.fusion.values.get(operand), Some(Value::ReduceAll(..)) if self.fusion.len > super::fused::TILE)
+            {
+                given[i] = operand;
+                self.free.push(place.offset);
+            }
+        }
+    }
+
+    /// Whether loops over this level may run to the next multiple of 16 in memory.
+    fn is_even(&self, level: Level) -> bool {
+        let (tile, whole) = match level {
+            Level::One => return true,
+            Level::Row => (self.tile.rows, self.fusion.rows()),
+            Level::Full => (self.tile.len, self.fusion.len),
+        };
+        tile.is_multiple_of(16) || tile == whole
+    }
+
+    fn load_once(&mut self, number: usize, at: At) {
+        let level = self.level(number);
+        let place = Slot { area: at.area, offset: at.offset, moves: Level::One };
+        let to = match self.fusion.values.get(number) {
+            Some(Value::Load { layout: Layout::Cycle { period }, .. }) => {
+                let to = self.register();
+                let code = Code::Cycle(*period as u32);
+                self.once.push(Instruction { code, level, operands: [place; 3], to });
+                to
+            }
+            _ if level == Level::One => place,
+            _ => {
+                let to = self.register();
+                self.once.push(Instruction { code: Code::SpreadOne, level, operands: [place; 3], to });
+                to
+            }
+        };
+        if let Some(place) = self.places.get_mut(number) {
+            *place = Some(to);
+        }
+    }
+
+    fn load(&mut self, number: usize, at: At, layout: &Layout, level: Level) {
+        let place = Slot { area: at.area, offset: at.offset, moves: level };
+        let to = match layout {
+            Layout::Same | Layout::Cycle { .. } => return,
+            Layout::Dense { padded } => {
+                let even = self.is_even(level)
+                    && (*padded || level == Level::One || self.fusion.count(level).is_multiple_of(16));
+                if even {
+                    place
+                } else {
+                    let to = self.register();
+                    self.body.push(Instruction { code: Code::Copy, level, operands: [place; 3], to });
+                    to
+                }
+            }
+            Layout::Grid { shape, strides } => {
+                let to = self.register();
+                // Whether that lies in memory is asked by `is_sound`.
+                let (low, high) =
+                    span(isize::MAX as usize, at.offset, shape, strides).unwrap_or((at.offset, at.offset));
+                self.grids.push(Grid {
+                    at: At { offset: low, ..at },
+                    len: high - low,
+                    offset: at.offset - low,
+                    shape: shape.clone(),
+                    strides: strides.clone(),
+                });
+                let code = Code::Grid(self.grids.len() as u32 - 1);
+                self.body.push(Instruction { code, level, operands: [place; 3], to });
+                to
+            }
+        };
+        if let Some(place) = self.places.get_mut(number) {
+            *place = Some(to);
+        }
+    }
+
+    /// Where a result goes: right into memory if it is kept there and nothing else is, else into a register.
+    fn result(&mut self, number: usize) -> Slot {
+        let level = self.level(number);
+        let direct = self.fusion.outputs.iter().find(|output| {
+            let alone = self.fusion.values.iter().all(|value| match value {
+                Value::Load { at, .. } => *at != output.at,
+                _ => true,
+            });
+            output.value == number && output.padded && alone && self.is_even(level)
+        });
+        match direct {
+            Some(output) => Slot { area: output.at.area, offset: output.at.offset, moves: level },
+            None => self.register(),
+        }
+    }
+
+    /// What is kept and is not in memory yet.
+    fn store(&mut self) {
+        for output in &self.fusion.outputs {
+            let level = self.level(output.value);
+            let to = Slot { area: output.at.area, offset: output.at.offset, moves: level };
+            let late = matches!(self.fusion.values.get(output.value), Some(Value::ReduceAll(..)))
+                && self.fusion.len > super::fused::TILE;
+            let from = self.place(output.value);
+            if !late && from != to {
+                self.body.push(Instruction { code: Code::Copy, level, operands: [from; 3], to });
+            }
+        }
+    }
+
+    fn late_reduction(&self, number: usize, reduction: Reduction) -> Late {
+        let partials = self.fusion.len.div_ceil(super::fused::TILE);
+        let behind = self.fusion.scratch_for(self.bound) - self.fusion.partials();
+        let mut places =
+            self.fusion.outputs.iter().filter(|output| output.value == number).map(|output| output.at);
+        Late {
+            reduction,
+            partials: self.fusion.scratch.plus(behind + self.late.len() * partials),
+            to: [places.next(), places.next()],
+        }
+    }
+
+    fn finish(mut self) -> Fused<T> {
+        let stride = self.tile.stride();
+        for instruction in self.once.iter_mut().chain(&mut self.body) {
+            for slot in instruction.operands.iter_mut().chain([&mut instruction.to]) {
+                if slot.area == REGISTERS {
+                    slot.offset *= stride;
+                }
+            }
+        }
+        Fused {
+            len: self.fusion.len,
+            rows: self.fusion.rows(),
+            cols: self.fusion.cols.max(1),
+            tile: self.tile,
+            long: self.fusion.is_long(),
+            scratch: self.fusion.scratch,
+            registers: self.bound,
+            once: self.once,
+            body: self.body,
+            grids: self.grids,
+            late: self.late,
+        }
+    }
+}
+
+/// The values that a value is computed from.
+pub(crate) fn operands<T>(value: &Value<T>) -> [Option<usize>; 3] {
+    match value {
+        Value::Load { .. } => [None; 3],
+        Value::Map(_, x) | Value::ReduceRows(_, x) | Value::ReduceAll(_, x) | Value::Spread(x, _) => {
+            [Some(*x), None, None]
+        }
+        Value::Zip(_, a, b) => [Some(*a), Some(*b), None],
+        Value::Select(c, a, b) => [Some(*c), Some(*a), Some(*b)],
+    }
+}

@@ -1,0 +1,329 @@
+//! Fused kernels: many elementwise operations, with the broadcasts and reductions between them, in one pass over memory.
+//!
+//! A fused kernel goes over an array of `rows x cols` elements tile by tile. A tile is small enough that all intermediate
+//! results of it stay in the L1 cache; each operation is a loop over the tile ([`map_slice`] and its like), so that an
+//! operation costs a few nanoseconds a tile more than its arithmetic, and no memory traffic.
+//!
+//! Values have one of three [`Level`]s: an element for each place of the array, one for each row, or a single one.
+//! Reducing along a row goes from the first to the second, spreading back again; a tile holds whole rows then. So
+//! softmax or layer norm is one kernel. Without rows, a tile may end anywhere, and only reductions of everything are
+//! possible, which are finished behind the last tile.
+//!
+//! This file says what a kernel is and checks it; `assemble.rs` gives values their registers, `tile.rs` runs it.
+
+use super::memory::{At, Sizes, WORK, overlap};
+use crate::function::{Binary, Unary};
+use crate::scalar::Scalar;
+
+/// How many elements a value has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Level {
+    /// One for all.
+    One,
+    /// One for each row.
+    Row,
+    /// One for each place.
+    Full,
+}
+
+/// How elements are made one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reduction {
+    /// Their sum.
+    Sum,
+    /// The largest, NaN if any is.
+    Largest,
+    /// The smallest, NaN if any is.
+    Smallest,
+}
+
+/// How the elements of an operand lie in memory.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Layout {
+    /// One after the other, in the order of the level. `padded`: the next multiple of 16 elements may be read too.
+    Dense {
+        /// Whether it is.
+        padded: bool,
+    },
+    /// The same one for every place of the level.
+    Same,
+    /// The first `period` elements again and again.
+    Cycle {
+        /// How many.
+        period: usize,
+    },
+    /// In row-major order of a grid with these sizes and strides.
+    Grid {
+        /// Sizes along the axes.
+        shape: Box<[usize]>,
+        /// Strides along the axes.
+        strides: Box<[isize]>,
+    },
+}
+
+/// A value in a fused kernel. Operands are numbers of earlier values.
+#[derive(Clone, Debug)]
+pub enum Value<T> {
+    /// Read from memory.
+    Load {
+        /// From where.
+        at: At,
+        /// Lying how.
+        layout: Layout,
+        /// Of which level.
+        level: Level,
+    },
+    /// A function of each element.
+    Map(Unary<T>, usize),
+    /// A function of two elements in the same place.
+    Zip(Binary, usize, usize),
+    /// The second where the first is not 0, else the third.
+    Select(usize, usize, usize),
+    /// One element of those of a row.
+    ReduceRows(Reduction, usize),
+    /// One of all. Nothing but [`Output`]s can use it unless the kernel is a single tile.
+    ReduceAll(Reduction, usize),
+    /// The same value for more places: that of a row for each of its elements, a single one for all.
+    Spread(usize, Level),
+}
+
+/// A value that is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    /// Which.
+    pub value: usize,
+    /// Where it goes, dense in the order of its level. It may be the very place of a dense operand of the same level;
+    /// any other overlap is refused.
+    pub at: At,
+    /// Whether what follows, up to the next multiple of 16 elements, may be overwritten.
+    pub padded: bool,
+}
+
+/// What a fused kernel is to compute.
+#[derive(Clone, Debug)]
+pub struct Fusion<T> {
+    /// How many elements values of the full level have.
+    pub len: usize,
+    /// How many of them are a row; 0 if there are no rows.
+    pub cols: usize,
+    /// The values, each behind its operands.
+    pub values: Vec<Value<T>>,
+    /// Those that are kept.
+    pub outputs: Vec<Output>,
+    /// Memory for itself: [`Fusion::scratch`] elements.
+    pub scratch: At,
+}
+
+/// The longest tile.
+pub const TILE: usize = 1024;
+
+/// The most pieces that run at the same time.
+pub(crate) const TASKS: usize = 16;
+
+/// The registers of a task are to stay in the L1 cache, with what is read and written.
+const CACHE: usize = 24 << 10;
+
+impl<T: Scalar> Fusion<T> {
+    /// How many rows there are.
+    pub(crate) fn rows(&self) -> usize {
+        if self.cols == 0 { 1 } else { self.len / self.cols }
+    }
+
+    /// How many elements a value of this level has.
+    pub(crate) fn count(&self, level: Level) -> usize {
+        match level {
+            Level::One => 1,
+            Level::Row => self.rows(),
+            Level::Full => self.len,
+        }
+    }
+
+    /// The levels of all values; `None` if operands do not fit.
+    pub(crate) fn levels(&self) -> Option<Vec<Level>> {
+        let mut levels: Vec<Level> = Vec::with_capacity(self.values.len());
+        for value in &self.values {
+            let of = |x: &usize| levels.get(*x).copied();
+            let level = match value {
+                Value::Load { level, .. } => *level,
+                Value::Map(_, x) => of(x)?,
+                Value::Zip(_, a, b) => Some(of(a)?).filter(|level| Some(*level) == of(b))?,
+                Value::Select(c, a, b) => {
+                    Some(of(c)?).filter(|level| Some(*level) == of(a) && Some(*level) == of(b))?
+                }
+                Value::ReduceRows(_, x) => {
+                    Some(Level::Row).filter(|_| of(x) == Some(Level::Full) && self.cols > 0)?
+                }
+                Value::ReduceAll(_, x) => Some(Level::One).filter(|_| of(x) != Some(Level::One))?,
+                Value::Spread(x, level) => Some(*level).filter(|level| of(x) < Some(*level))?,
+            };
+            if level == Level::Row && self.cols == 0 {
+                return None;
+            }
+            levels.push(level);
+        }
+        Some(levels)
+    }
+
+    /// How many elements of memory it needs for itself, with `registers` of them.
+    pub(crate) fn scratch_for(&self, registers: usize) -> usize {
+        let tile = self.tile(registers);
+        let tasks = if self.is_long() { TASKS } else { 1 };
+        tasks * registers * tile.stride() + self.partials()
+    }
+
+    /// Whether more than one thread may be worth it: a fork and join costs as much as some ten thousand operations.
+    pub(crate) fn is_long(&self) -> bool {
+        self.len > TILE && self.len.saturating_mul(self.values.len()) >= 1 << 17
+    }
+
+    /// How many partial results its reductions of everything have.
+    pub(crate) fn partials(&self) -> usize {
+        let all = self.values.iter().filter(|value| matches!(value, Value::ReduceAll(..))).count();
+        if self.len <= TILE { 0 } else { all * self.len.div_ceil(TILE) }
+    }
+
+    /// How it is cut into tiles.
+    pub(crate) fn tile(&self, registers: usize) -> Tiling {
+        let most = [1024, 512, 256]
+            .into_iter()
+            .find(|most| most * registers * size_of::<T>() <= CACHE)
+            .unwrap_or(128);
+        if self.len <= TILE {
+            return Tiling { len: self.len, rows: self.rows() };
+        }
+        if self.cols == 0 {
+            // The blocks of a sum are tiles.
+            let whole = self.values.iter().any(|value| matches!(value, Value::ReduceAll(..)));
+            return Tiling { len: if whole { TILE } else { most }, rows: 1 };
+        }
+        // Whole rows, as a multiple of 16 elements if there can be one.
+        let fit = (most / self.cols).max(1);
+        let group = 16 >> self.cols.trailing_zeros().min(4);
+        let rows = if fit >= 16 {
+            fit / 16 * 16
+        } else if fit >= group {
+            fit / group * group
+        } else {
+            fit
+        };
+        Tiling { len: rows * self.cols, rows }
+    }
+
+    /// Whether a plan of this kind is one that `tile.rs` can run: levels fit, memory is there, and nothing is written
+    /// that is still to be read.
+    pub(crate) fn is_sound(&self, levels: &[Level], registers: usize, sizes: &Sizes) -> bool {
+        let single = self.len <= TILE;
+        let rows_fit = self.cols == 0 || (self.cols <= TILE && self.len.is_multiple_of(self.cols));
+        let scratch = (self.scratch, self.scratch_for(registers));
+        let reads = |at: At, layout: &Layout, level: Level| {
+            let count = self.count(level);
+            match layout {
+                Layout::Dense { padded: true } => (at, count.next_multiple_of(16)),
+                Layout::Dense { padded: false } => (at, count),
+                Layout::Same => (at, 1),
+                Layout::Cycle { period } => (at, *period),
+                Layout::Grid { .. } => (at, 0),
+            }
+        };
+        let loads_fit = self.values.iter().all(|value| match value {
+            Value::Load { at, layout, level } => match layout {
+                Layout::Cycle { period } => {
+                    *period > 0
+                        && self.count(*level).is_multiple_of(*period)
+                        && (single || (self.cols > 0 && self.cols.is_multiple_of(*period)))
+                        && sizes.hold(*at, *period)
+                }
+                Layout::Grid { shape, strides } => {
+                    let bound = sizes.reach(*at);
+                    let len = crate::view::checked_len(bound, at.offset, shape, strides);
+                    len == Some(self.count(*level))
+                }
+                Layout::Dense { .. } | Layout::Same => {
+                    let (at, len) = reads(*at, layout, *level);
+                    sizes.hold(at, len)
+                }
+            },
+            _ => true,
+        });
+        // What comes of all tiles can be used behind the last one only.
+        let late = |x: usize| !single && matches!(self.values.get(x), Some(Value::ReduceAll(..)));
+        let in_time = self.values.iter().all(|value| match value {
+            Value::Load { .. } => true,
+            Value::Map(_, x) | Value::ReduceRows(_, x) | Value::Spread(x, _) => !late(*x),
+            // Blocks of a sum are tiles, or several of them.
+            Value::ReduceAll(_, x) => {
+                !late(*x) && (single || (self.cols == 0 && levels.get(*x) == Some(&Level::Full)))
+            }
+            Value::Zip(_, a, b) => !late(*a) && !late(*b),
+            Value::Select(c, a, b) => !late(*c) && !late(*a) && !late(*b),
+        });
+        let places: Vec<(At, usize)> = self
+            .outputs
+            .iter()
+            .filter_map(|output| {
+                let count = self.count(*levels.get(output.value)?);
+                Some((output.at, if output.padded { count.next_multiple_of(16) } else { count }))
+            })
+            .collect();
+        // A single element is written by no tile, because all would.
+        let kept_late =
+            |output: &Output| single || levels.get(output.value) != Some(&Level::One) || late(output.value);
+        let outputs_fit = self.outputs.iter().all(kept_late)
+            && places.len() == self.outputs.len()
+            && places.iter().enumerate().all(|(i, &(at, len))| {
+                let level = self.outputs.get(i).and_then(|output| levels.get(output.value));
+                let beside = |value: &Value<T>| match value {
+                    Value::Load { at: from, layout: Layout::Grid { .. }, .. } => {
+                        from.area != at.area || {
+                            // Where a grid reaches is not worth computing: it must begin and end elsewhere.
+                            !self.grid_touches(value, (at, len), sizes)
+                        }
+                    }
+                    Value::Load { at: from, layout, level: other } => {
+                        let same =
+                            *from == at && matches!(layout, Layout::Dense { .. }) && Some(other) == level;
+                        same || !overlap((at, len), reads(*from, layout, *other))
+                    }
+                    _ => true,
+                };
+                sizes.hold_mut(at, len)
+                    && self.values.iter().all(beside)
+                    && !overlap((at, len), scratch)
+                    && places.iter().skip(i + 1).all(|&other| !overlap((at, len), other))
+            });
+        let scratch_fits = self.scratch.area == WORK
+            && sizes.hold_mut(self.scratch.plus(0), scratch.1)
+            && self.values.iter().all(|value| match value {
+                Value::Load { layout: Layout::Grid { .. }, .. } => !self.grid_touches(value, scratch, sizes),
+                Value::Load { at, layout, level } => !overlap(reads(*at, layout, *level), scratch),
+                _ => true,
+            });
+        rows_fit && loads_fit && in_time && outputs_fit && scratch_fits
+    }
+
+    /// Whether the span of a grid, from its first to its last position, meets a range.
+    fn grid_touches(&self, value: &Value<T>, range: (At, usize), sizes: &Sizes) -> bool {
+        let Value::Load { at, layout: Layout::Grid { shape, strides }, .. } = value else { return false };
+        let bound = sizes.reach(*at);
+        match crate::view::span(bound, at.offset, shape, strides) {
+            Some((low, high)) => overlap((At { offset: low, ..*at }, high - low), range),
+            None => true,
+        }
+    }
+}
+
+/// How long tiles are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tiling {
+    /// Elements of the full level.
+    pub(crate) len: usize,
+    /// Rows.
+    pub(crate) rows: usize,
+}
+
+impl Tiling {
+    /// The distance of registers: every loop may run to the next multiple of 16.
+    pub(crate) fn stride(self) -> usize {
+        self.len.max(self.rows).next_multiple_of(16).max(16)
+    }
+}

@@ -1,0 +1,115 @@
+//! The machine that compiled programs run on: a list of steps over a few areas of memory, with nothing to decide and nothing
+//! to allocate.
+//!
+//! Whoever compiles a program decides what lies where ([`Sizes`], [`At`]) and adds steps; each is checked when it is added
+//! ([`Machine::push`]), so that a run is safe whatever the plan was. Steps are fused kernels (`fused.rs`), stretches of scalar
+//! code (`scalars.rs`), matrix products and all the other loops of this crate (`others.rs`).
+
+mod assemble;
+mod fused;
+mod memory;
+mod others;
+mod scalars;
+mod tile;
+
+pub use fused::{Fusion, Layout, Level, Output, Reduction, TILE, Value};
+pub use memory::{At, CONSTANTS, INPUTS, Memory, STATE, Sizes, WORK};
+pub use others::{Axis, Operand, Other, Trouble};
+pub use scalars::{ScalarCode, ScalarStep};
+
+use crate::scalar::Scalar;
+use assemble::Fused;
+use std::ops::Range;
+
+/// One thing to do.
+#[derive(Clone, Debug)]
+enum Step<T> {
+    Fused(Box<Fused<T>>),
+    Scalars(Box<[ScalarStep<T>]>),
+    Other(Box<Other<T>>),
+}
+
+/// Steps, each of them checked against the sizes of the memory.
+#[derive(Clone, Debug)]
+pub struct Machine<T> {
+    sizes: Sizes,
+    steps: Vec<Step<T>>,
+    writes_state: bool,
+}
+
+impl<T: Scalar> Machine<T> {
+    /// Without steps, for memory of these sizes.
+    pub fn new(sizes: Sizes) -> Self {
+        Machine { sizes, steps: Vec::new(), writes_state: false }
+    }
+
+    /// How many steps there are.
+    pub fn len(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Whether a step writes to the state.
+    pub fn writes_state(&self) -> bool {
+        self.writes_state
+    }
+
+    /// Adds a fused kernel; `false`, and nothing is added, if it would touch what it may not.
+    #[must_use]
+    pub fn push_fusion(&mut self, fusion: &Fusion<T>) -> bool {
+        let writes = fusion.outputs.iter().any(|output| output.at.area == STATE);
+        let step = fusion.assemble(&self.sizes).map(|fused| Step::Fused(Box::new(fused)));
+        self.add(step, writes)
+    }
+
+    /// Adds scalar code; `false`, and nothing is added, if it would touch what it may not.
+    #[must_use]
+    pub fn push_scalars(&mut self, steps: Vec<ScalarStep<T>>) -> bool {
+        let writes = scalars::writes(&steps, STATE);
+        let step = scalars::is_sound(&steps, &self.sizes).then(|| Step::Scalars(steps.into()));
+        self.add(step, writes)
+    }
+
+    /// Adds one of the other steps; `false`, and nothing is added, if it would touch what it may not.
+    #[must_use]
+    pub fn push(&mut self, other: Other<T>) -> bool {
+        let writes = other.writes(STATE);
+        let step = other.is_sound(&self.sizes).then(|| Step::Other(Box::new(other)));
+        self.add(step, writes)
+    }
+
+    fn add(&mut self, step: Option<Step<T>>, writes_state: bool) -> bool {
+        let sound = step.is_some();
+        self.writes_state |= sound && writes_state;
+        self.steps.extend(step);
+        sound
+    }
+
+    /// Runs some of the steps.
+    ///
+    /// # Errors
+    /// The number of the step that could not be done, and why: the steps before it are done, those behind it are not. If the
+    /// memory has not the sizes that were declared, none is.
+    pub fn run(&self, steps: Range<usize>, memory: &mut Memory<'_, T>) -> Result<(), (usize, Trouble)> {
+        if !self.sizes.fit(memory) || (self.writes_state && !memory.owns_state) {
+            return Err((steps.start, Trouble::Memory));
+        }
+        let first = steps.start;
+        for (number, step) in self.steps.get(steps).unwrap_or_default().iter().enumerate() {
+            // SAFETY (of all three): the memory fits the sizes against which the step was checked when it was added, and it
+            // is borrowed exclusively.
+            match step {
+                Step::Fused(fused) => unsafe { fused.run(memory) },
+                Step::Scalars(code) => unsafe { scalars::run(code, memory) },
+                Step::Other(other) => {
+                    unsafe { other.run(memory) }.map_err(|trouble| (first + number, trouble))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,276 @@
+//! Running a fused kernel: tile after tile, each instruction a loop over the tile.
+
+use super::assemble::{Code, Fused, Instruction, REGISTERS, Slot};
+use super::fused::{Level, Reduction, TASKS, TILE};
+use super::memory::{At, Memory};
+use crate::cpu::{Arithmetic, Cpu, Kernel};
+use crate::elementwise::{map_slice, select_slices, zip_slices};
+use crate::extremum::{Larger, Smaller, one_nan};
+use crate::reduce::{Add, Fold, all_of, split};
+use crate::scalar::Scalar;
+use crate::view::View;
+
+impl<T: Scalar> Fused<T> {
+    /// Runs the kernel.
+    ///
+    /// # Safety
+    /// The memory fits the sizes with which the kernel was assembled, and nobody else uses it.
+    pub(crate) unsafe fn run(&self, memory: &Memory<'_, T>) {
+        let tiles = self.tiles();
+        let tasks = if self.long { rayon::current_num_threads().min(TASKS).min(tiles) } else { 1 };
+        if tasks > 1 {
+            // More pieces than threads, so that a slow thread delays the others less.
+            self.divide(memory, (0, tiles), (0, (2 * tasks).min(TASKS).min(tiles)));
+        } else {
+            self.task(memory, 0, tiles, 0);
+        }
+        for late in &self.late {
+            // SAFETY: the partial results are a part of the scratch memory, all of them written by now; the
+            // places of outputs were checked to be writable and to overlap nothing.
+            unsafe {
+                let partials = memory.read(late.partials, self.len.div_ceil(TILE));
+                let result = finish(late.reduction, partials);
+                for to in late.to.into_iter().flatten() {
+                    memory.write(to, 1)[0] = result;
+                }
+            }
+        }
+    }
+
+    fn tiles(&self) -> usize {
+        if self.len == 0 {
+            0
+        } else if self.cols > 1 || self.rows > 1 {
+            self.rows.div_ceil(self.tile.rows.max(1))
+        } else {
+            self.len.div_ceil(self.tile.len.max(1))
+        }
+    }
+
+    /// Halves the tiles, and with them the tasks, until there is one task for each part.
+    fn divide(&self, memory: &Memory<'_, T>, (first, tiles): (usize, usize), (task, tasks): (usize, usize)) {
+        if tasks <= 1 {
+            self.task(memory, first, tiles, task);
+        } else {
+            let (left, left_tasks) = (tiles / 2, tasks / 2);
+            rayon::join(
+                || self.divide(memory, (first, left), (task, left_tasks)),
+                || self.divide(memory, (first + left, tiles - left), (task + left_tasks, tasks - left_tasks)),
+            );
+        }
+    }
+
+    /// Some tiles, with the registers of a task.
+    fn task(&self, memory: &Memory<'_, T>, first: usize, tiles: usize, task: usize) {
+        let cpu = Cpu::current();
+        let registers = self.scratch.plus(task * self.registers * self.tile.stride());
+        // SAFETY: there is scratch memory for each task (`is_sound`).
+        let registers = unsafe { memory.start(registers) };
+        let grids = self.grids(memory);
+        let mut frame = Frame {
+            memory,
+            registers,
+            starts: [0; 3],
+            counts: [1, 0, 0],
+            cpu,
+            cols: self.cols,
+            grids: &grids,
+        };
+        let by_rows = self.cols > 1 || self.rows > 1;
+        for tile in first..first + tiles {
+            let (rows, len) = if by_rows {
+                let start = tile * self.tile.rows;
+                let rows = self.tile.rows.min(self.rows - start);
+                frame.starts = [0, start, start * self.cols];
+                (rows, rows * self.cols)
+            } else {
+                let start = tile * self.tile.len;
+                frame.starts = [0, 0, start];
+                (1, self.tile.len.min(self.len - start))
+            };
+            if tile == first {
+                // For a whole tile, also if this one is shorter: that costs nothing but time.
+                frame.counts = [1, self.tile.rows, self.tile.len];
+                self.once.iter().for_each(|instruction| frame.run(instruction, self, tile));
+            }
+            frame.counts = [1, rows, len];
+            self.body.iter().for_each(|instruction| frame.run(instruction, self, tile));
+        }
+    }
+
+    /// The grids as views.
+    fn grids<'m>(&'m self, memory: &'m Memory<'_, T>) -> smallvec::SmallVec<[View<'m, T>; 4]> {
+        let view = |grid: &'m super::assemble::Grid| {
+            // SAFETY: `is_sound` found the grid in the area, and nothing that the kernel writes between its ends.
+            let data = unsafe { memory.read(grid.at, grid.len) };
+            View::strided(data, grid.offset, &grid.shape, &grid.strides).unwrap_or(View::dense(&[]))
+        };
+        self.grids.iter().map(view).collect()
+    }
+}
+
+/// What an instruction needs to know of the tile.
+struct Frame<'m, 'a, T> {
+    memory: &'m Memory<'a, T>,
+    registers: *mut T,
+    /// The first element of the tile, by level.
+    starts: [usize; 3],
+    /// How many there are, by level.
+    counts: [usize; 3],
+    cpu: Cpu,
+    cols: usize,
+    grids: &'m [View<'m, T>],
+}
+
+impl<T: Scalar> Frame<'_, '_, T> {
+    #[inline(always)]
+    fn start(&self, slot: Slot) -> *mut T {
+        if slot.area == REGISTERS {
+            // SAFETY: every register number is below the number of registers, for which there is scratch memory.
+            unsafe { self.registers.add(slot.offset) }
+        } else {
+            let at = At { area: slot.area, offset: slot.offset + self.starts[slot.moves as usize] };
+            // SAFETY: `is_sound` found the whole array in the area, and the tile is a part of it.
+            unsafe { self.memory.start(at) }
+        }
+    }
+
+    /// Runs one instruction over the tile.
+    fn run(&self, instruction: &Instruction<T>, kernel: &Fused<T>, tile: usize) {
+        let count = self.counts[instruction.level as usize];
+        // Where a loop may run to the next multiple of 16 it does: for the loops of all vector widths there is no rest.
+        let even = if instruction.level == Level::One { 1 } else { count.next_multiple_of(16) };
+        let [a, b, c] = instruction.operands;
+        // SAFETY (here and below): a register has room for a multiple of 16 elements; an operand in memory is used where it
+        // lies only if its slot is padded, or its length and all tiles are multiples of 16 (`is_even`); so there are
+        // `even` elements behind each start. No slice to write overlaps one to read: results go to registers that no
+        // operand has, or to places that `is_sound` found apart from everything that is read. Other tasks touch other
+        // tiles only, and their own registers.
+        let read = |slot: Slot, len: usize| unsafe { std::slice::from_raw_parts(self.start(slot), len) };
+        let write = |slot: Slot, len: usize| unsafe { std::slice::from_raw_parts_mut(self.start(slot), len) };
+        match instruction.code {
+            Code::Map(f) => map_slice(self.cpu, f, read(a, even), write(instruction.to, even)),
+            Code::Zip(f) => {
+                zip_slices(self.cpu, f, read(a, even), read(b, even), write(instruction.to, even))
+            }
+            Code::Select => {
+                select_slices(
+                    self.cpu,
+                    read(a, even),
+                    read(b, even),
+                    read(c, even),
+                    write(instruction.to, even),
+                );
+            }
+            Code::ReduceRows(reduction) => {
+                let x = read(a, count * self.cols);
+                self.cpu.run(ReduceRows { reduction, x, cols: self.cols, out: write(instruction.to, count) });
+            }
+            Code::ReduceAll(reduction) => {
+                let result = self.cpu.run(ReduceAll { reduction, x: read(a, count) });
+                write(instruction.to, 1)[0] = result;
+            }
+            Code::ReduceBlock(reduction, number) => {
+                let partial = self.cpu.run(ReduceAll { reduction, x: read(a, count) });
+                if let Some(late) = kernel.late.get(number as usize) {
+                    // SAFETY: there is a partial result for each tile, written by the tile's task only.
+                    unsafe { self.memory.write(late.partials.plus(tile), 1)[0] = partial };
+                }
+            }
+            Code::SpreadRows => {
+                let rows = read(a, self.counts[Level::Row as usize]);
+                let out = write(instruction.to, count);
+                for (out, &x) in out.chunks_exact_mut(self.cols).zip(rows) {
+                    out.fill(x);
+                }
+            }
+            Code::SpreadOne => {
+                let x = read(a, 1)[0];
+                write(instruction.to, even).fill(x);
+            }
+            Code::Copy => write(instruction.to, count).copy_from_slice(read(a, count)),
+            Code::Cycle(period) => {
+                let period = period as usize;
+                let first = read(a, period);
+                for out in write(instruction.to, count).chunks_mut(period) {
+                    out.copy_from_slice(&first[..out.len()]);
+                }
+            }
+            Code::Grid(number) => {
+                let start = self.starts[instruction.level as usize];
+                if let Some(view) = self.grids.get(number as usize) {
+                    view.read(start, write(instruction.to, count));
+                }
+            }
+        }
+    }
+}
+
+/// Each row to one element.
+struct ReduceRows<'a, T> {
+    reduction: Reduction,
+    x: &'a [T],
+    cols: usize,
+    out: &'a mut [T],
+}
+
+impl<T: Scalar> Kernel for ReduceRows<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        match self.reduction {
+            Reduction::Sum => self.rows::<Add>(|x| x),
+            Reduction::Largest => self.rows::<Larger>(one_nan),
+            Reduction::Smallest => self.rows::<Smaller>(one_nan),
+        }
+    }
+}
+
+impl<T: Scalar> ReduceRows<'_, T> {
+    #[inline(always)]
+    fn rows<F: Fold>(self, last: impl Fn(T) -> T) {
+        for (out, row) in self.out.iter_mut().zip(self.x.chunks_exact(self.cols)) {
+            *out = last(all_of::<T, F>(row));
+        }
+    }
+}
+
+/// All elements to one.
+struct ReduceAll<'a, T> {
+    reduction: Reduction,
+    x: &'a [T],
+}
+
+impl<T: Scalar> Kernel for ReduceAll<'_, T> {
+    type Output = T;
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) -> T {
+        match self.reduction {
+            Reduction::Sum => all_of::<T, Add>(self.x),
+            Reduction::Largest => one_nan(all_of::<T, Larger>(self.x)),
+            Reduction::Smallest => one_nan(all_of::<T, Smaller>(self.x)),
+        }
+    }
+}
+
+/// The tree over the blocks: that of the reductions in `reduce.rs`.
+fn finish<T: Scalar>(reduction: Reduction, partials: &[T]) -> T {
+    match reduction {
+        Reduction::Sum => tree::<T, Add>(partials),
+        Reduction::Largest => one_nan(tree::<T, Larger>(partials)),
+        Reduction::Smallest => one_nan(tree::<T, Smaller>(partials)),
+    }
+}
+
+fn tree<T: Scalar, F: Fold>(partials: &[T]) -> T {
+    match partials {
+        [] => F::start(),
+        [one] => *one,
+        _ => {
+            let (left, right) = partials.split_at(split(partials.len(), 1));
+            F::both(tree::<T, F>(left), tree::<T, F>(right))
+        }
+    }
+}
