@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use chainrule_graph::{Graph, IntoVar, Scalar, Structure, Var};
+use chainrule_graph::{Graph, IntoVar, Scalar, Single, Structure, Var};
 use indexmap::{IndexMap, IndexSet};
 
 use crate::fault::{Fault, list};
@@ -145,6 +145,12 @@ impl<'g, T: Scalar> Bound<'g, T> {
 }
 
 impl<'g, T> Structure<'g, T> for Bound<'g, T> {
+    type Form = IndexMap<String, Single>;
+
+    fn form(&self) -> Self::Form {
+        self.names.iter().map(|name| (name.clone(), Single)).collect()
+    }
+
     fn map_vars(self, replace: &mut dyn FnMut(Var<'g, T>) -> Var<'g, T>) -> Self {
         Bound { nodes: self.nodes.map_vars(replace), ..self }
     }

@@ -259,7 +259,7 @@ impl Needs {
         };
         for (user, item) in program.items.iter().enumerate() {
             if let Some(stored) = needs.stored.get_mut(user) {
-                *stored = matches!(schedule.role(user), Role::Alone | Role::All(_));
+                *stored = matches!(schedule.role(user), Role::Alone | Role::All(_) | Role::Single);
             }
             if let Some(last) = needs.last.get_mut(user) {
                 *last = schedule.group(user);

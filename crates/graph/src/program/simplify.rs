@@ -227,6 +227,14 @@ impl<T: Scalar> Builder<'_, T> {
             _ => {}
         }
         let known: SmallVec<[Known<T>; 3]> = operands.iter().map(|&operand| self.get(operand)).collect();
+        // One element of one is that element; but a sum of a single one begins with +0, which -0 disappears in.
+        let len = element_count(&shape);
+        let same_len = known.first().is_some_and(|x| element_count(&x.source.shape) == len);
+        let op = match op {
+            Op::Sum(_) if same_len && len == 1 => Op::Map(Unary::Add(T::zero())),
+            Op::Sum(_) | Op::Extremum { .. } if same_len => Op::Detach,
+            op => op,
+        };
         if let [x] = &*known
             && let Some(source) = x.source.through(&op, &shape)
         {

@@ -310,7 +310,12 @@ impl<'f, T: Scalar> Assembly<'f, T> {
         let to = match layout {
             Layout::Same | Layout::Cycle { .. } => return,
             Layout::Dense { padded } => {
-                let even = self.is_even(level)
+                // What is kept as it is must be read before another value takes its place.
+                let outputs = &self.fusion.outputs;
+                let kept = outputs.iter().any(|output| output.value == number);
+                let replaced = outputs.iter().any(|output| output.at == at && output.value != number);
+                let even = !(kept && replaced)
+                    && self.is_even(level)
                     && (*padded || level == Level::One || self.fusion.count(level).is_multiple_of(16));
                 if even {
                     place
