@@ -117,6 +117,8 @@ impl Id {
     pub fn tolerance(self) -> f64 {
         match self {
             Id::W9 => 1e-10,
+            // Whose digits are fewest.
+            Id::W4 => 2e-6,
             _ => 1e-6,
         }
     }

@@ -42,15 +42,22 @@ fn record<'g>(
 }
 
 fn objective<'g>(alphas: Var<'g>, means: Var<'g>, icf: Var<'g>, points: Var<'g>) -> Var<'g> {
+    let graph = icf.graph();
     let [logarithms, below] = icf.split([D, D * (D - 1) / 2], 1);
-    let zeros = icf.graph().full([K, 1], 0.0);
-    let entries = icf.graph().concat([logarithms.exp(), below, zeros], 1);
-    let q = entries.take(places(), 1);
+    let entries = graph.concat([logarithms.exp(), below, graph.full([K, 1], 0.0)], 1);
+    let q = entries.take(places(), 1).reshape([K, D, D]);
 
-    // Q_k x_i - Q_k mu_k for all k at once: one product of matrices, [N, D] times [D, K D].
-    let shifts = q.reshape([K, D, D]).matmul(means.reshape([K, D, 1]));
-    let moved = points.matmul(q.reshape([K * D, D]).t()) - shifts.reshape([K * D]);
-    let distances = moved.square().reshape([N, K, D]).sum_axes(-1);
+    // |Q (x - mu)|² is x'Ax - 2 x'b + mu'b with A = Q'Q and b = A mu: linear in what is left of the Gaussian, so one product
+    // of matrices does for all pairs, of the points' products [N, D D + D] with [K, D D + D], and nothing has N K D numbers.
+    // (It costs digits where Gaussians are narrow and far from 0. Here all are near it.)
+    let mu = means.reshape([K, D, 1]);
+    let a = q.mt().matmul(q);
+    let b = a.matmul(mu);
+    let products = (points.unsqueeze(2) * points.unsqueeze(1)).reshape([N, D * D]);
+    let features = graph.concat([products, points], 1);
+    let factors = graph.concat([a.reshape([K, D * D]), b.reshape([K, D]) * -2.0], 1);
+    let distances = features.matmul(factors.t()) + (mu * b).sum_axes([1, 2]);
+
     let weights = alphas + logarithms.sum_axes(1);
     let likelihood = (weights - distances * 0.5).logsumexp_axes(1).sum() - alphas.logsumexp() * N as f64;
     let prior = entries.square().sum() * 0.5;
