@@ -4,7 +4,7 @@ mod adam;
 mod classifier;
 mod convolution;
 mod elementwise;
-mod mixture;
+pub(crate) mod mixture;
 mod scalars;
 mod sigmoid_net;
 mod transformer;
