@@ -1,7 +1,7 @@
 //! W3 by hand, and what it has in common with W4.
 
 use super::functions::{exp, sigmoid};
-use super::{Work, fast, matmul, rows};
+use super::{Work, fast, lanes, matmul, rows};
 use crate::data::{inputs, labels, linear};
 use crate::workload::{Calls, Result};
 
@@ -36,7 +36,7 @@ impl Work for CrossEntropy<'_> {
             for j in 0..10 {
                 e[j] = row[j] - largest;
             }
-            let e = e.map(exp);
+            let e: [f32; 16] = lanes(|j| exp(e[j]));
             let sum: f32 = e[..10].iter().sum();
             loss += sum.ln() - right;
             for j in 0..10 {
@@ -68,66 +68,114 @@ impl Work for Descend<'_> {
 
 const RATE: f32 = 0.1;
 
-/// W3: 64-128-10, 32 rows. The products with the gradients are subtracted from the weights where they are computed.
+/// W3: 64-128-10, 32 rows. The gradient of the first weights is subtracted from them where it is computed; the second ones
+/// are kept by output, so that all loops run over the 128.
 pub(super) struct Classifier {
-    layers: [[Vec<f32>; 2]; 2],
+    w1: Vec<f32>,
+    b1: Vec<f32>,
+    second: Second,
     x: Vec<f32>,
     labels: Vec<usize>,
-    h: Vec<f32>,
+}
+
+struct Second {
+    w: Box<[[f32; 128]; 10]>,
+    b: [f32; 10],
+    h: Vec<[f32; 128]>,
     z: Vec<f32>,
-    d: Vec<f32>,
+    d: Vec<[f32; 128]>,
 }
 
 impl Classifier {
     pub(super) fn new() -> Self {
+        let [[w1, b1], [w2, b2]] = [linear::<f32>(300, 64, 128), linear(302, 128, 10)];
         Classifier {
-            layers: [linear(300, 64, 128), linear(302, 128, 10)].map(|layer| layer.map(numbers)),
+            w1: numbers(w1),
+            b1: numbers(b1),
+            second: Second {
+                w: Box::new(std::array::from_fn(|j| std::array::from_fn(|i| w2[[i, j]]))),
+                b: std::array::from_fn(|j| b2[[j]]),
+                h: vec![[0.0; 128]; 32],
+                z: vec![0.0; 32 * 10],
+                d: vec![[0.0; 128]; 32],
+            },
             x: numbers(inputs(310, &[32, 64])),
             labels: numbers(labels::<f32>(32)).into_iter().map(|x| x as usize).collect(),
-            h: vec![0.0; 32 * 128],
-            z: vec![0.0; 32 * 10],
-            d: vec![0.0; 32 * 128],
         }
     }
 }
 
-struct Sigmoid<'a>(&'a mut [f32]);
+/// Sigmoid of the hidden layer, and the logits.
+struct Forward<'a>(&'a mut Second);
 
-impl Work for Sigmoid<'_> {
+impl Work for Forward<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        self.0.iter_mut().for_each(|x| *x = sigmoid(*x));
+        let Second { w, b, h, z, .. } = self.0;
+        h.as_flattened_mut().iter_mut().for_each(|x| *x = sigmoid(*x));
+        for (h, z) in h.iter().zip(z.as_chunks_mut::<10>().0) {
+            for (z, (w, b)) in z.iter_mut().zip(w.iter().zip(&*b)) {
+                let mut sums = [0.0; 16];
+                for (h, w) in h.as_chunks::<16>().0.iter().zip(w.as_chunks::<16>().0) {
+                    for j in 0..16 {
+                        sums[j] = h[j].mul_add(w[j], sums[j]);
+                    }
+                }
+                let sums: [f32; 8] = lanes(|j| sums[j] + sums[j + 8]);
+                let sums: [f32; 4] = lanes(|j| sums[j] + sums[j + 4]);
+                *z = b + ((sums[0] + sums[2]) + (sums[1] + sums[3]));
+            }
+        }
     }
 }
 
-/// `d *= h (1 - h)`
-struct Back<'a>(&'a mut [f32], &'a [f32]);
+/// The gradient by what went into the sigmoid, then the step of the second layer.
+struct Back<'a>(&'a mut Second);
 
 impl Work for Back<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        self.0.iter_mut().zip(self.1).for_each(|(d, h)| *d *= h * (1.0 - h));
+        let Second { w, b, h, z, d } = self.0;
+        let z = z.as_chunks::<10>().0;
+        for ((d, h), z) in d.iter_mut().zip(&*h).zip(z) {
+            for i in 0..128 {
+                let mut sum = 0.0;
+                for j in 0..10 {
+                    sum = z[j].mul_add(w[j][i], sum);
+                }
+                d[i] = sum * h[i] * (1.0 - h[i]);
+            }
+        }
+        for (j, w) in w.iter_mut().enumerate() {
+            for (h, z) in h.iter().zip(z) {
+                let step = -RATE * z[j];
+                for i in 0..128 {
+                    w[i] = h[i].mul_add(step, w[i]);
+                }
+            }
+        }
+        for z in z {
+            for j in 0..10 {
+                b[j] -= RATE * z[j];
+            }
+        }
     }
 }
 
 impl Calls for Classifier {
     fn call(&mut self) -> Result<f64> {
-        let Classifier { layers: [[w1, b1], [w2, b2]], x, labels, h, z, d } = self;
+        let Classifier { w1, b1, second, x, labels } = self;
+        let h = second.h.as_flattened_mut();
         lay(b1, h);
         matmul(rows(x, 64), rows(w1, 128), h, 1.0, 1.0);
-        fast(Sigmoid(h));
-        lay(b2, z);
-        matmul(rows(h, 128), rows(w2, 10), z, 1.0, 1.0);
-        let loss = fast(CrossEntropy { logits: z, labels });
-
-        matmul(rows(z, 10), rows(w2, 10).t(), d, 0.0, 1.0);
-        fast(Back(d, h));
-        matmul(rows(h, 128).t(), rows(z, 10), w2, 1.0, -RATE);
-        fast(Descend { bias: b2, rows: z, rate: RATE });
+        fast(Forward(second));
+        let loss = fast(CrossEntropy { logits: &mut second.z, labels });
+        fast(Back(second));
+        let d = second.d.as_flattened();
         matmul(rows(x, 64).t(), rows(d, 128), w1, 1.0, -RATE);
         fast(Descend { bias: b1, rows: d, rate: RATE });
         Ok(loss.into())

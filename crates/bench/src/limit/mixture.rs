@@ -168,7 +168,10 @@ impl Work for Factors<'_> {
                     }
                 }
             }
-            let b = a.map(|row| (0..D).map(|j| row[j] * mu[j]).sum::<f64>());
+            let mut b = [0.0; D];
+            for (b, row) in b.iter_mut().zip(&a) {
+                *b = (0..D).map(|j| row[j] * mu[j]).sum();
+            }
             let factors = &mut factors[k * F..][..F];
             let mut next = 0;
             for i in 0..D {

@@ -92,6 +92,16 @@ fn avx2_fma<W: Work>(work: W) -> W::Output {
     work.run()
 }
 
+/// The array of what `lane` says of each place. (`std::array::from_fn` and `map` are not compiled for the processor.)
+#[inline(always)]
+fn lanes<const N: usize>(lane: impl Fn(usize) -> f32) -> [f32; N] {
+    let mut lanes = [0.0; N];
+    for (j, place) in lanes.iter_mut().enumerate() {
+        *place = lane(j);
+    }
+    lanes
+}
+
 /// A matrix in a slice, or its transpose.
 #[derive(Clone, Copy)]
 struct Matrix<'a, T> {

@@ -1,7 +1,7 @@
 //! W1 and W2 by hand.
 
-use super::functions::sigmoid;
-use super::{Work, fast};
+use super::functions::{exp, sigmoid};
+use super::{Work, fast, lanes};
 use crate::data::linear;
 use crate::workload::{Calls, Result};
 
@@ -14,20 +14,27 @@ fn layer<const I: usize, const O: usize>(seed: u64) -> ([[f32; O]; I], [f32; O])
     (rows, std::array::from_fn(|j| bias[[j]]))
 }
 
-/// W1: 2-3-2, one row. Three and two are computed as four, for one vector each.
+/// W1: 2-3-2, one row. All is kept and computed in fours, each one vector; what is beyond 2 or 3 is 0.
 pub(super) struct OneRow {
-    w1: [[f32; 3]; 2],
-    b1: [f32; 3],
-    w2: [[f32; 2]; 3],
-    b2: [f32; 2],
+    w1: [[f32; 4]; 2],
+    b1: [f32; 4],
+    /// By output.
+    w2: [[f32; 4]; 2],
+    b2: [f32; 4],
     x: [f32; 2],
-    y: [f32; 2],
+    y: [f32; 4],
+}
+
+/// With zeros behind.
+fn four<const N: usize>(numbers: [f32; N]) -> [f32; 4] {
+    std::array::from_fn(|j| numbers.get(j).copied().unwrap_or(0.0))
 }
 
 impl OneRow {
     pub(super) fn new() -> Self {
-        let ((w1, b1), (w2, b2)) = (layer(100), layer(102));
-        OneRow { w1, b1, w2, b2, x: [0.05, 0.10], y: [0.01, 0.99] }
+        let ((w1, b1), (w2, b2)) = (layer::<2, 3>(100), layer::<3, 2>(102));
+        let w2 = [0, 1].map(|k| four(w2.map(|row| row[k])));
+        OneRow { w1: w1.map(four), b1: four(b1), w2, b2: four(b2), x: [0.05, 0.10], y: four([0.01, 0.99]) }
     }
 }
 
@@ -37,33 +44,22 @@ impl Work for &mut OneRow {
     #[inline(always)]
     fn run(self) -> f32 {
         let OneRow { w1, b1, w2, b2, x, y } = self;
-        let mut h = [0.0; 4];
-        for j in 0..3 {
-            h[j] = x[0].mul_add(w1[0][j], x[1].mul_add(w1[1][j], b1[j]));
-        }
-        let h = h.map(sigmoid);
-        let mut o = [0.0; 4];
-        for k in 0..2 {
-            o[k] = h[0].mul_add(w2[0][k], h[1].mul_add(w2[1][k], h[2].mul_add(w2[2][k], b2[k])));
-        }
-        let o = o.map(sigmoid);
-        let error = [o[0] - y[0], o[1] - y[1]];
+        let z: [f32; 4] = lanes(|j| x[0].mul_add(w1[0][j], x[1].mul_add(w1[1][j], b1[j])));
+        let real = [1.0, 1.0, 1.0, 0.0];
+        let h: [f32; 4] = lanes(|j| real[j] / (1.0 + exp(-z[j])));
+        let dot = |w: &[f32; 4]| (h[0] * w[0] + h[2] * w[2]) + h[1] * w[1];
+        let sums = [dot(&w2[0]), dot(&w2[1]), 0.0, 0.0];
+        let real = [1.0, 1.0, 0.0, 0.0];
+        let o: [f32; 4] = lanes(|k| real[k] / (1.0 + exp(-sums[k] - b2[k])));
+        let error: [f32; 4] = lanes(|k| o[k] - y[k]);
         let loss = 0.5 * (error[0] * error[0] + error[1] * error[1]);
 
-        let d: [f32; 2] = std::array::from_fn(|k| RATE * error[k] * o[k] * (1.0 - o[k]));
-        for j in 0..3 {
-            let back = (w2[j][0] * d[0] + w2[j][1] * d[1]) * h[j] * (1.0 - h[j]);
-            for k in 0..2 {
-                w2[j][k] -= h[j] * d[k];
-            }
-            for i in 0..2 {
-                w1[i][j] -= x[i] * back;
-            }
-            b1[j] -= back;
-        }
-        for k in 0..2 {
-            b2[k] -= d[k];
-        }
+        let d: [f32; 4] = lanes(|k| RATE * error[k] * o[k] * (1.0 - o[k]));
+        let back: [f32; 4] = lanes(|j| (w2[0][j] * d[0] + w2[1][j] * d[1]) * (h[j] * (1.0 - h[j])));
+        *w2 = [lanes(|j| w2[0][j] - h[j] * d[0]), lanes(|j| w2[1][j] - h[j] * d[1])];
+        *b2 = lanes(|k| b2[k] - d[k]);
+        *w1 = [lanes(|j| w1[0][j] - x[0] * back[j]), lanes(|j| w1[1][j] - x[1] * back[j])];
+        *b1 = lanes(|j| b1[j] - back[j]);
         loss
     }
 }
@@ -111,14 +107,14 @@ impl Work for &mut Xor {
         h.as_flattened_mut().iter_mut().for_each(|h| *h = sigmoid(*h));
         let mut o = [*b2; 4];
         for (o, h) in o.iter_mut().zip(&h) {
-            let terms: [f32; 8] = std::array::from_fn(|j| h[j] * w2[j]);
-            let halves: [f32; 4] = std::array::from_fn(|j| terms[j] + terms[j + 4]);
+            let terms: [f32; 8] = lanes(|j| h[j] * w2[j]);
+            let halves: [f32; 4] = lanes(|j| terms[j] + terms[j + 4]);
             *o += (halves[0] + halves[2]) + (halves[1] + halves[3]);
         }
-        let o = o.map(sigmoid);
-        let error: [f32; 4] = std::array::from_fn(|b| o[b] - y[b]);
+        let o: [f32; 4] = lanes(|b| sigmoid(o[b]));
+        let error: [f32; 4] = lanes(|b| o[b] - y[b]);
         let loss = error.iter().map(|e| e * e).sum::<f32>() * 0.25;
-        let d: [f32; 4] = std::array::from_fn(|b| 0.5 * RATE * error[b] * o[b] * (1.0 - o[b]));
+        let d: [f32; 4] = lanes(|b| 0.5 * RATE * error[b] * o[b] * (1.0 - o[b]));
 
         let (mut d2, mut d1, mut db) = ([0.0; 8], [[0.0; 8]; 2], [0.0; 8]);
         for b in 0..4 {
