@@ -1,58 +1,15 @@
-//! W3 by hand, and what it has in common with W4.
+//! W3 by hand.
 
-use super::functions::{exp, sigmoid};
-use super::{Work, fast, lanes, matmul, rows};
+use super::functions::{exp, log1p, sigmoid};
+use super::{Work, fast, lanes, lay, matmul, numbers, rows};
 use crate::data::{inputs, labels, linear};
 use crate::workload::{Calls, Result};
 
-/// The numbers of an array.
-pub(super) fn numbers<T: Clone>(array: ndarray::ArrayD<T>) -> Vec<T> {
-    array.into_raw_vec_and_offset().0
-}
-
-/// Fills each row with the bias, for a product to be added.
-pub(super) fn lay(bias: &[f32], out: &mut [f32]) {
-    out.chunks_exact_mut(bias.len()).for_each(|row| row.copy_from_slice(bias));
-}
-
-/// Turns the logits of 10 classes into the gradient of the mean cross-entropy, which it returns.
-pub(super) struct CrossEntropy<'a> {
-    pub(super) logits: &'a mut [f32],
-    pub(super) labels: &'a [usize],
-}
-
-impl Work for CrossEntropy<'_> {
-    type Output = f32;
-
-    #[inline(always)]
-    fn run(self) -> f32 {
-        let scale = 1.0 / self.labels.len() as f32;
-        let mut loss = 0.0;
-        for (row, &label) in self.logits.as_chunks_mut::<10>().0.iter_mut().zip(self.labels) {
-            let largest = row.iter().fold(f32::MIN, |a, &b| a.max(b));
-            let right = row[label] - largest;
-            // Sixteen, for the vectors' sake.
-            let mut e = [-87.0; 16];
-            for j in 0..10 {
-                e[j] = row[j] - largest;
-            }
-            let e: [f32; 16] = lanes(|j| exp(e[j]));
-            let sum: f32 = e[..10].iter().sum();
-            loss += sum.ln() - right;
-            for j in 0..10 {
-                row[j] = e[j] * (scale / sum);
-            }
-            row[label] -= scale;
-        }
-        loss * scale
-    }
-}
-
 /// `bias -= rate * (the sum of the rows)`
-pub(super) struct Descend<'a> {
-    pub(super) bias: &'a mut [f32],
-    pub(super) rows: &'a [f32],
-    pub(super) rate: f32,
+struct Descend<'a> {
+    bias: &'a mut [f32],
+    rows: &'a [f32],
+    rate: f32,
 }
 
 impl Work for Descend<'_> {
@@ -75,19 +32,21 @@ pub(super) struct Classifier {
     b1: Vec<f32>,
     second: Second,
     x: Vec<f32>,
-    labels: Vec<usize>,
+    labels: [usize; 32],
 }
 
 struct Second {
     w: Box<[[f32; 128]; 10]>,
     b: [f32; 10],
     h: Vec<[f32; 128]>,
-    z: Vec<f32>,
+    /// By output too.
+    z: [[f32; 32]; 10],
     d: Vec<[f32; 128]>,
 }
 
 impl Classifier {
     pub(super) fn new() -> Self {
+        let labels = labels::<f32>(32);
         let [[w1, b1], [w2, b2]] = [linear::<f32>(300, 64, 128), linear(302, 128, 10)];
         Classifier {
             w1: numbers(w1),
@@ -96,38 +55,59 @@ impl Classifier {
                 w: Box::new(std::array::from_fn(|j| std::array::from_fn(|i| w2[[i, j]]))),
                 b: std::array::from_fn(|j| b2[[j]]),
                 h: vec![[0.0; 128]; 32],
-                z: vec![0.0; 32 * 10],
+                z: [[0.0; 32]; 10],
                 d: vec![[0.0; 128]; 32],
             },
             x: numbers(inputs(310, &[32, 64])),
-            labels: numbers(labels::<f32>(32)).into_iter().map(|x| x as usize).collect(),
+            labels: std::array::from_fn(|i| labels[[i]] as usize),
         }
     }
 }
 
-/// Sigmoid of the hidden layer, and the logits.
-struct Forward<'a>(&'a mut Second);
+/// Sigmoid of the hidden layer, the logits, the mean cross-entropy and the gradient by the logits in their place.
+struct Forward<'a>(&'a mut Second, &'a [usize; 32]);
 
 impl Work for Forward<'_> {
-    type Output = ();
+    type Output = f32;
 
     #[inline(always)]
-    fn run(self) {
+    fn run(self) -> f32 {
         let Second { w, b, h, z, .. } = self.0;
         h.as_flattened_mut().iter_mut().for_each(|x| *x = sigmoid(*x));
-        for (h, z) in h.iter().zip(z.as_chunks_mut::<10>().0) {
-            for (z, (w, b)) in z.iter_mut().zip(w.iter().zip(&*b)) {
-                let mut sums = [0.0; 16];
-                for (h, w) in h.as_chunks::<16>().0.iter().zip(w.as_chunks::<16>().0) {
+        let mut by_input = [[0.0; 16]; 128];
+        for (j, row) in w.iter().enumerate() {
+            by_input.iter_mut().zip(row).for_each(|(w, &x)| w[j] = x);
+        }
+        for (place, h) in h.iter().enumerate() {
+            // Four sums each, so that none waits for another.
+            let mut sums = [[0.0; 16]; 4];
+            for (h, w) in h.as_chunks::<4>().0.iter().zip(by_input.as_chunks::<4>().0) {
+                for s in 0..4 {
                     for j in 0..16 {
-                        sums[j] = h[j].mul_add(w[j], sums[j]);
+                        sums[s][j] = w[s][j].mul_add(h[s], sums[s][j]);
                     }
                 }
-                let sums: [f32; 8] = lanes(|j| sums[j] + sums[j + 8]);
-                let sums: [f32; 4] = lanes(|j| sums[j] + sums[j + 4]);
-                *z = b + ((sums[0] + sums[2]) + (sums[1] + sums[3]));
+            }
+            for j in 0..10 {
+                z[j][place] = b[j] + ((sums[0][j] + sums[1][j]) + (sums[2][j] + sums[3][j]));
             }
         }
+
+        let right: [f32; 32] = lanes(|place| z[self.1[place]][place]);
+        let (mut largest, mut sums) = ([f32::MIN; 32], [0.0; 32]);
+        for row in &*z {
+            largest = lanes(|place| if row[place] > largest[place] { row[place] } else { largest[place] });
+        }
+        for row in &mut *z {
+            *row = lanes(|place| exp(row[place] - largest[place]));
+            sums = lanes(|place| sums[place] + row[place]);
+        }
+        let losses: [f32; 32] = lanes(|place| log1p(sums[place] - 1.0) + largest[place] - right[place]);
+        for row in &mut *z {
+            *row = lanes(|place| row[place] * ((1.0 / 32.0) / sums[place]));
+        }
+        self.1.iter().enumerate().for_each(|(place, &label)| z[label][place] -= 1.0 / 32.0);
+        losses.iter().sum::<f32>() / 32.0
     }
 }
 
@@ -140,29 +120,23 @@ impl Work for Back<'_> {
     #[inline(always)]
     fn run(self) {
         let Second { w, b, h, z, d } = self.0;
-        let z = z.as_chunks::<10>().0;
-        for ((d, h), z) in d.iter_mut().zip(&*h).zip(z) {
+        for (place, (d, h)) in d.iter_mut().zip(&*h).enumerate() {
             for i in 0..128 {
                 let mut sum = 0.0;
                 for j in 0..10 {
-                    sum = z[j].mul_add(w[j][i], sum);
+                    sum = z[j][place].mul_add(w[j][i], sum);
                 }
                 d[i] = sum * h[i] * (1.0 - h[i]);
             }
         }
-        for (j, w) in w.iter_mut().enumerate() {
+        for (w, z) in w.iter_mut().zip(&*z) {
             for (h, z) in h.iter().zip(z) {
-                let step = -RATE * z[j];
                 for i in 0..128 {
-                    w[i] = h[i].mul_add(step, w[i]);
+                    w[i] = h[i].mul_add(-RATE * z, w[i]);
                 }
             }
         }
-        for z in z {
-            for j in 0..10 {
-                b[j] -= RATE * z[j];
-            }
-        }
+        b.iter_mut().zip(z).for_each(|(b, z)| *b -= RATE * z.iter().sum::<f32>());
     }
 }
 
@@ -172,8 +146,7 @@ impl Calls for Classifier {
         let h = second.h.as_flattened_mut();
         lay(b1, h);
         matmul(rows(x, 64), rows(w1, 128), h, 1.0, 1.0);
-        fast(Forward(second));
-        let loss = fast(CrossEntropy { logits: &mut second.z, labels });
+        let loss = fast(Forward(second, labels));
         fast(Back(second));
         let d = second.d.as_flattened();
         matmul(rows(x, 64).t(), rows(d, 128), w1, 1.0, -RATE);

@@ -2,9 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::classifier::numbers;
 use super::functions::{exp, log1p, tanh};
-use super::{Work, fast};
+use super::{Work, fast, numbers};
 use crate::data::fill;
 use crate::workload::{Calls, Result};
 

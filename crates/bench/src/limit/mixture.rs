@@ -4,9 +4,8 @@
 use gemm::Parallelism::None as Alone;
 use rayon::prelude::*;
 
-use super::classifier::numbers;
 use super::functions::exp_f64;
-use super::{Work, fast, matmul_by, rows};
+use super::{Work, fast, matmul_by, numbers, rows};
 use crate::data::fill;
 use crate::workload::{Calls, Result};
 use crate::workloads::mixture::{constant, prior_constant};

@@ -173,6 +173,16 @@ fn matmul_by<T: Number>(
     }
 }
 
+/// The numbers of an array.
+fn numbers<T: Clone>(array: ndarray::ArrayD<T>) -> Vec<T> {
+    array.into_raw_vec_and_offset().0
+}
+
+/// Fills each row with the bias, for a product to be added.
+fn lay(bias: &[f32], out: &mut [f32]) {
+    out.chunks_exact_mut(bias.len()).for_each(|row| row.copy_from_slice(bias));
+}
+
 /// What is multiplied here.
 trait Number: Copy + Default + PartialEq + 'static {}
 impl Number for f32 {}
