@@ -25,23 +25,19 @@ impl Work for Descend<'_> {
 
 const RATE: f32 = 0.1;
 
-/// W3: 64-128-10, 32 rows. The gradient of the first weights is subtracted from them where it is computed; the second ones
-/// are kept by output, so that all loops run over the 128.
+/// W3: 64-128-10, 32 rows. The gradients of the weights are subtracted from them where they are computed; the second
+/// weights are kept by output, so that rows have 128 numbers.
 pub(super) struct Classifier {
     w1: Vec<f32>,
     b1: Vec<f32>,
-    second: Second,
+    w2: Vec<f32>,
+    b2: Vec<f32>,
     x: Vec<f32>,
     labels: [usize; 32],
-}
-
-struct Second {
-    w: Box<[[f32; 128]; 10]>,
-    b: [f32; 10],
-    h: Vec<[f32; 128]>,
+    h: Vec<f32>,
     /// By output too.
     z: [[f32; 32]; 10],
-    d: Vec<[f32; 128]>,
+    d: Vec<f32>,
 }
 
 impl Classifier {
@@ -51,48 +47,37 @@ impl Classifier {
         Classifier {
             w1: numbers(w1),
             b1: numbers(b1),
-            second: Second {
-                w: Box::new(std::array::from_fn(|j| std::array::from_fn(|i| w2[[i, j]]))),
-                b: std::array::from_fn(|j| b2[[j]]),
-                h: vec![[0.0; 128]; 32],
-                z: [[0.0; 32]; 10],
-                d: vec![[0.0; 128]; 32],
-            },
+            w2: w2.t().iter().copied().collect(),
+            b2: numbers(b2),
             x: numbers(inputs(310, &[32, 64])),
             labels: std::array::from_fn(|i| labels[[i]] as usize),
+            h: vec![0.0; 32 * 128],
+            z: [[0.0; 32]; 10],
+            d: vec![0.0; 32 * 128],
         }
     }
 }
 
-/// Sigmoid of the hidden layer, the logits, the mean cross-entropy and the gradient by the logits in their place.
-struct Forward<'a>(&'a mut Second, &'a [usize; 32]);
+struct Sigmoid<'a>(&'a mut [f32]);
 
-impl Work for Forward<'_> {
+impl Work for Sigmoid<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.0.iter_mut().for_each(|x| *x = sigmoid(*x));
+    }
+}
+
+/// The mean cross-entropy, and the gradient by the logits in their place.
+struct CrossEntropy<'a>(&'a mut [[f32; 32]; 10], &'a [usize; 32]);
+
+impl Work for CrossEntropy<'_> {
     type Output = f32;
 
     #[inline(always)]
     fn run(self) -> f32 {
-        let Second { w, b, h, z, .. } = self.0;
-        h.as_flattened_mut().iter_mut().for_each(|x| *x = sigmoid(*x));
-        let mut by_input = [[0.0; 16]; 128];
-        for (j, row) in w.iter().enumerate() {
-            by_input.iter_mut().zip(row).for_each(|(w, &x)| w[j] = x);
-        }
-        for (place, h) in h.iter().enumerate() {
-            // Four sums each, so that none waits for another.
-            let mut sums = [[0.0; 16]; 4];
-            for (h, w) in h.as_chunks::<4>().0.iter().zip(by_input.as_chunks::<4>().0) {
-                for s in 0..4 {
-                    for j in 0..16 {
-                        sums[s][j] = w[s][j].mul_add(h[s], sums[s][j]);
-                    }
-                }
-            }
-            for j in 0..10 {
-                z[j][place] = b[j] + ((sums[0][j] + sums[1][j]) + (sums[2][j] + sums[3][j]));
-            }
-        }
-
+        let z = self.0;
         let right: [f32; 32] = lanes(|place| z[self.1[place]][place]);
         let (mut largest, mut sums) = ([f32::MIN; 32], [0.0; 32]);
         for row in &*z {
@@ -111,44 +96,33 @@ impl Work for Forward<'_> {
     }
 }
 
-/// The gradient by what went into the sigmoid, then the step of the second layer.
-struct Back<'a>(&'a mut Second);
+/// `d *= h (1 - h)`
+struct Back<'a>(&'a mut [f32], &'a [f32]);
 
 impl Work for Back<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Second { w, b, h, z, d } = self.0;
-        for (place, (d, h)) in d.iter_mut().zip(&*h).enumerate() {
-            for i in 0..128 {
-                let mut sum = 0.0;
-                for j in 0..10 {
-                    sum = z[j][place].mul_add(w[j][i], sum);
-                }
-                d[i] = sum * h[i] * (1.0 - h[i]);
-            }
-        }
-        for (w, z) in w.iter_mut().zip(&*z) {
-            for (h, z) in h.iter().zip(z) {
-                for i in 0..128 {
-                    w[i] = h[i].mul_add(-RATE * z, w[i]);
-                }
-            }
-        }
-        b.iter_mut().zip(z).for_each(|(b, z)| *b -= RATE * z.iter().sum::<f32>());
+        self.0.iter_mut().zip(self.1).for_each(|(d, h)| *d *= h * (1.0 - h));
     }
 }
 
 impl Calls for Classifier {
     fn call(&mut self) -> Result<f64> {
-        let Classifier { w1, b1, second, x, labels } = self;
-        let h = second.h.as_flattened_mut();
+        let Classifier { w1, b1, w2, b2, x, labels, h, z, d } = self;
         lay(b1, h);
         matmul(rows(x, 64), rows(w1, 128), h, 1.0, 1.0);
-        let loss = fast(Forward(second, labels));
-        fast(Back(second));
-        let d = second.d.as_flattened();
+        fast(Sigmoid(h));
+        z.iter_mut().zip(&*b2).for_each(|(z, b)| z.fill(*b));
+        matmul(rows(w2, 128), rows(h, 128).t(), z.as_flattened_mut(), 1.0, 1.0);
+        let loss = fast(CrossEntropy(z, labels));
+
+        let dz = rows(z.as_flattened(), 32);
+        matmul(dz.t(), rows(w2, 128), d, 0.0, 1.0);
+        fast(Back(d, h));
+        matmul(dz, rows(h, 128), w2, 1.0, -RATE);
+        b2.iter_mut().zip(&*z).for_each(|(b, z)| *b -= RATE * z.iter().sum::<f32>());
         matmul(rows(x, 64).t(), rows(d, 128), w1, 1.0, -RATE);
         fast(Descend { bias: b1, rows: d, rate: RATE });
         Ok(loss.into())
