@@ -8,9 +8,9 @@ const ROUND_F64: f64 = 6_755_399_441_055_744.0;
 /// The polynomial with these coefficients, the highest first.
 #[inline(always)]
 fn polynomial<const N: usize>(x: f32, coefficients: [f32; N]) -> f32 {
-    let mut sum = 0.0;
-    for c in coefficients {
-        sum = x.mul_add(sum, c);
+    let mut sum = coefficients[0];
+    for c in &coefficients[1..] {
+        sum = sum.mul_add(x, *c);
     }
     sum
 }
