@@ -5,7 +5,8 @@ use ndarray::{ArrayD, IxDyn};
 
 /// A number in [-1, 1): SplitMix64's output function on the place `i` of the stream `seed`.
 pub fn u(seed: u64, i: u64) -> f64 {
-    let mut z = seed.wrapping_mul(1_000_003).wrapping_add(i).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mut z =
+        seed.wrapping_mul(1_000_003).wrapping_add(i).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     z ^= z >> 30;
     z = z.wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z ^= z >> 27;

@@ -85,8 +85,8 @@ impl Measured {
             Mode::Replay => "replay",
             Mode::Record => "record",
         };
-        let [median, min, p90] =
-            [self.timing.median, self.timing.min, self.timing.p90].map(|x| format!("{:.5}", x * unit.per_second));
+        let [median, min, p90] = [self.timing.median, self.timing.min, self.timing.p90]
+            .map(|x| format!("{:.5}", x * unit.per_second));
         let [(name0, number0), (name1, number1)] = self.check.named();
         format!(
             "{{\"peer\": \"{peer}\", \"version\": \"{}\", \"workload\": \"{id}\", \"threads\": {threads}, \

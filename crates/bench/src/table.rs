@@ -64,7 +64,9 @@ fn speed_ups(ids: &[Id], rounds: usize, seconds: f64) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
-    println!("\nSpeed-up by two threads, beside that of a bare product of 1024 x 1024 matrices (f32, `gemm`).\n");
+    println!(
+        "\nSpeed-up by two threads, beside that of a bare product of 1024 x 1024 matrices (f32, `gemm`).\n"
+    );
     println!("| | replay | record | limit |\n|---|---|---|---|");
     let mut best = vec![[[None; 2]; COLUMNS.len()]; ids.len()];
     let mut bare = [f64::INFINITY; 2];

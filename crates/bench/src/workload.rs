@@ -153,14 +153,14 @@ pub struct Recorded<'g, T, const O: usize> {
 impl<T: Scalar, const I: usize, const O: usize> Workload<T, I, O> {
     /// The two numbers of [`Check::Values`].
     pub fn sums(&self, outputs: &[ArrayViewD<'_, T>; O]) -> (f64, f64) {
-        let absolute = |arrays: &[ArrayViewD<'_, T>]| -> f64 {
-            arrays.iter().flatten().map(|x| x.as_f64().abs()).sum()
-        };
+        let absolute =
+            |arrays: &[ArrayViewD<'_, T>]| -> f64 { arrays.iter().flatten().map(|x| x.as_f64().abs()).sum() };
         match self.id {
             Id::W10 => {
                 // The vector is the last inputs.
                 let vector = self.inputs[I - O..].iter().flatten();
-                let product = outputs.iter().flatten().zip(vector).map(|(a, b)| a.as_f64() * b.as_f64()).sum();
+                let product =
+                    outputs.iter().flatten().zip(vector).map(|(a, b)| a.as_f64() * b.as_f64()).sum();
                 (product, absolute(outputs))
             }
             _ => (first(outputs), absolute(&outputs[1..])),

@@ -1,5 +1,5 @@
-//! Functions without branches, so that loops over them vectorise. Right to a few units in the last place in the range that
-//! the workloads need; no care for NaNs, infinities or tails.
+//! Functions without branches, so that loops over them vectorise. Right to two units or so in the last place of 1, or of larger
+//! results, in the range that the workloads need; no care for small results, NaNs, infinities or tails.
 
 /// Adding it rounds to a whole number and leaves that in the lowest bits.
 const ROUND: f32 = 12_582_912.0;
@@ -129,10 +129,10 @@ mod tests {
 
     /// Against the standard library, in `f64`.
     #[test]
-    fn a_few_units_in_the_last_place() {
+    fn right_to_two_units() {
         let close = |have: f32, want: f64, x: f32| {
             let error = (f64::from(have) - want).abs();
-            assert!(error <= 4e-7 * want.abs().max(0.1), "at {x}: {have} for {want}");
+            assert!(error <= 2e-7 * (1.0 + want.abs()), "at {x}: {have} for {want}");
         };
         for i in -4000..=4000 {
             let x = i as f32 * 1e-3;

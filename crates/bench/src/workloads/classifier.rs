@@ -1,7 +1,7 @@
 //! W3 and W10: a classifier 64-128-10, and the product of its loss's Hessian with a vector.
 
-use chainrule::graph::jvp;
 use chainrule::Var;
+use chainrule::graph::jvp;
 use ndarray::ArrayD;
 
 use super::{descend, named};

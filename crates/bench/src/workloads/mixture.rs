@@ -32,10 +32,7 @@ pub(super) fn gradient() -> Workload<f64, 4, 4> {
     Workload { id: Id::W9, inputs: [alphas, means, icf, fill(903, &[N, D], 1.0)], state: vec![], record }
 }
 
-fn record<'g>(
-    [alphas, means, icf, points]: [Var<'g>; 4],
-    _: &[Var<'g>],
-) -> Result<Recorded<'g, f64, 4>> {
+fn record<'g>([alphas, means, icf, points]: [Var<'g>; 4], _: &[Var<'g>]) -> Result<Recorded<'g, f64, 4>> {
     let loss = objective(alphas, means, icf, points);
     let [d_alphas, d_means, d_icf] = loss.grad([alphas, means, icf])?;
     Ok(Recorded { outputs: [loss, d_alphas, d_means, d_icf], next: vec![] })

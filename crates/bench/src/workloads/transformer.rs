@@ -49,9 +49,8 @@ fn normalize<'g>(x: Var<'g, f32>, [gain, offset]: Pair<'g>) -> Var<'g, f32> {
 
 /// Each head looks, from each token, at all tokens of the same sequence.
 fn attend<'g>(x: Var<'g, f32>, projections: [Pair<'g>; 3]) -> Var<'g, f32> {
-    let [query, key, value] = projections.map(|projection| {
-        dense(x, projection).reshape([BATCH, TOKENS, HEADS, DEPTH]).permute([0, 2, 1, 3])
-    });
+    let [query, key, value] = projections
+        .map(|projection| dense(x, projection).reshape([BATCH, TOKENS, HEADS, DEPTH]).permute([0, 2, 1, 3]));
     let weights = (query.matmul(key.mt()) * (1.0 / (DEPTH as f32).sqrt())).softmax(-1);
     weights.matmul(value).permute([0, 2, 1, 3]).reshape([BATCH, TOKENS, WIDTH])
 }
