@@ -1,0 +1,76 @@
+//! Measures the ten workloads and prints a line of JSON for each, or a table of all.
+
+use std::process::ExitCode;
+
+use chainrule_bench::allocations::Counting;
+use chainrule_bench::engine::{Mode, Peer, measure};
+use chainrule_bench::measure::on_threads;
+use chainrule_bench::table;
+use chainrule_bench::workload::{Id, Result};
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Ten workloads that measure chainrule: a line of JSON for each.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Which workloads, separated by commas; all unless given
+    #[arg(long, value_delimiter = ',', ignore_case = true)]
+    workloads: Vec<Id>,
+    /// On how many threads
+    #[arg(long, default_value_t = 1)]
+    threads: usize,
+    /// How the graph is used
+    #[arg(long, value_enum, default_value_t = Mode::Replay)]
+    mode: Mode,
+    /// Whose work is measured
+    #[arg(long, value_enum, default_value_t = Peer::Chainrule)]
+    peer: Peer,
+    /// For how long each is measured, in seconds
+    #[arg(long, default_value_t = 1.0)]
+    seconds: f64,
+    /// Instead of lines, a Markdown table of everything here, with ratios
+    #[arg(long)]
+    table: bool,
+    /// For the table: how often each is measured, in turn
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether all check values were right.
+fn run(arguments: &Arguments) -> Result<bool> {
+    let Arguments { threads, mode, peer, seconds, .. } = *arguments;
+    let ids = if arguments.workloads.is_empty() { &Id::ALL[..] } else { &arguments.workloads };
+    if arguments.table {
+        return table::print(ids, arguments.rounds, seconds);
+    }
+    on_threads(threads, || {
+        let mut right = true;
+        for &id in ids {
+            let Some(measured) = measure(peer, mode, id, seconds)? else {
+                eprintln!("{id}: not there");
+                continue;
+            };
+            println!("{}", measured.line(peer, mode, id, threads));
+            let distance = measured.check.distance(id.expected());
+            if distance.is_nan() || distance > id.tolerance() {
+                eprintln!("{id}: the check values are off by {distance:e}: {:?}", id.expected());
+                right = false;
+            }
+        }
+        Ok(right)
+    })?
+}
