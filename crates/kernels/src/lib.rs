@@ -69,6 +69,7 @@ mod extremum;
 mod grid;
 mod lanes;
 mod linalg;
+mod math;
 mod product;
 mod reduce;
 mod scalar;
