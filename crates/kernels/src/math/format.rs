@@ -85,12 +85,15 @@ macro_rules! format {
 format!(f32, u32, 23, std::f32::consts::FRAC_1_SQRT_2);
 format!(f64, u64, 52, std::f64::consts::FRAC_1_SQRT_2);
 
-/// `c[0] + c[1] x + c[2] x^2 + ...`, from the highest power on.
+/// `c[0] + c[1] x + c[2] x^2 + ...`: the even powers and the odd ones by Horner's scheme in `x^2`, so that two chains of
+/// half the length run beside each other.
 #[inline(always)]
 pub(super) fn polynomial<A: Arithmetic, T: Scalar, const N: usize>(x: T, coefficients: [T; N]) -> T {
-    let mut sum = T::zero();
-    for (i, &c) in coefficients.iter().rev().enumerate() {
-        sum = if i == 0 { c } else { A::mul_add(sum, x, c) };
+    let square = x * x;
+    let (mut even, mut odd) = (T::zero(), T::zero());
+    for (i, &c) in coefficients.iter().enumerate().rev() {
+        let sum = if i % 2 == 0 { &mut even } else { &mut odd };
+        *sum = if i + 2 < N { A::mul_add(*sum, square, c) } else { c };
     }
-    sum
+    A::mul_add(odd, x, even)
 }

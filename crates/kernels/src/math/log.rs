@@ -126,7 +126,7 @@ pub(super) fn ln_1p<A: Arithmetic, T: Logarithm>(x: T) -> T {
 pub(super) fn softplus<A: Arithmetic, T: Logarithm>(x: T) -> T {
     let e = exp_of_negative::<A, T>(-x.abs());
     let rest = ln_1p_within::<A, T>(e);
-    let rest = if e < T::TINY { e } else { rest };
-    // NaN is not above 0, and its exponential is NaN.
+    // (Also for NaN.)
+    let rest = if e >= T::TINY { rest } else { e };
     if x > T::zero() { x + rest } else { rest }
 }

@@ -75,8 +75,11 @@ fn by_quarters<A: Arithmetic, const COSINE: bool>(x: f32) -> f32 {
     let rounded = A::mul_add(x, std::f32::consts::FRAC_2_PI, f32::ROUND);
     let n = rounded - f32::ROUND;
     let first = A::mul_add(n, -PARTS[0], x);
-    let r = A::mul_add(n, -PARTS[1], first);
-    let tail = A::mul_add(n, -PARTS[2], A::mul_add(n, -PARTS[1], first - r));
+    // The second product takes two numbers.
+    let second = n * PARTS[1];
+    let r = first - second;
+    let tail = (first - r) - second - A::mul_add(n, PARTS[1], -second);
+    let tail = A::mul_add(n, -PARTS[2], tail);
     let z = r * r;
 
     // r + r^3 S(r^2): minimax (`coefficients.py`), relative error 2^-27.9
@@ -136,13 +139,15 @@ fn through_double<A: Arithmetic, const COSINE: bool>(x: f32) -> f32 {
 impl Trigonometric for f64 {
     const FAR: f64 = 1_048_576.0;
 
-    /// With `x = n pi + r + tail`: `(-1)^n sin(r + tail)`, for the cosine `n + 1/2` in the place of `n`.
+    /// With `x = n pi + r`: `(-1)^n sin(r)`, for the cosine `n + 1/2` in the place of `n`.
     #[inline(always)]
     fn near<A: Arithmetic, const COSINE: bool>(self) -> f64 {
         let (n, rounded) = half_turns::<A, COSINE>(self);
         let first = A::mul_add(n, -PI_PARTS[0], self);
-        let r = A::mul_add(n, -PI_PARTS[1], first);
-        let tail = A::mul_add(n, -PI_PARTS[2], A::mul_add(n, -PI_PARTS[1], first - r));
+        let second = A::mul_add(n, -PI_PARTS[1], first);
+        // What the second difference lost, and the third part.
+        let lost = A::mul_add(n, -PI_PARTS[1], first - second);
+        let r = second + A::mul_add(n, -PI_PARTS[2], lost);
         let z = r * r;
         // Minimax (`coefficients.py`), relative error 2^-61.5
         let s = polynomial::<A, f64, 8>(
@@ -158,6 +163,6 @@ impl Trigonometric for f64 {
                 2.721_425_249_467_407e-15,
             ],
         );
-        (r + A::mul_add(r * z, s, tail)).flip(rounded)
+        A::mul_add(r * z, s, r).flip(rounded)
     }
 }
