@@ -28,6 +28,9 @@ pub(super) trait Format: Scalar {
 
     /// `self`, with the sign changed if `n` is odd, for `rounded = ROUND + n`.
     fn flip(self, rounded: Self) -> Self;
+
+    /// `self`, with the sign changed if `other` is negative or -0.
+    fn flip_like(self, other: Self) -> Self;
 }
 
 macro_rules! format {
@@ -78,6 +81,12 @@ macro_rules! format {
                 let sign = rounded.to_bits() << (<$bits>::BITS - 1);
                 <$float>::from_bits(self.to_bits() ^ sign)
             }
+
+            #[inline(always)]
+            fn flip_like(self, other: $float) -> $float {
+                const LAST: u32 = <$bits>::BITS - 1;
+                <$float>::from_bits(self.to_bits() ^ (other.to_bits() >> LAST << LAST))
+            }
         }
     };
 }
@@ -85,12 +94,18 @@ macro_rules! format {
 format!(f32, u32, 23, std::f32::consts::FRAC_1_SQRT_2);
 format!(f64, u64, 52, std::f64::consts::FRAC_1_SQRT_2);
 
-/// `c[0] + c[1] x + c[2] x^2 + ...`: the even powers and the odd ones by Horner's scheme in `x^2`, so that two chains of
-/// half the length run beside each other.
+/// `c[0] + c[1] x + c[2] x^2 + ...` by Horner's scheme; if there are more than three, for the even and the odd powers by
+/// themselves, so that two chains of half the length run beside each other.
 #[inline(always)]
 pub(super) fn polynomial<A: Arithmetic, T: Scalar, const N: usize>(x: T, coefficients: [T; N]) -> T {
-    let square = x * x;
     let (mut even, mut odd) = (T::zero(), T::zero());
+    if N <= 3 {
+        for (i, &c) in coefficients.iter().enumerate().rev() {
+            even = if i + 1 < N { A::mul_add(even, x, c) } else { c };
+        }
+        return even;
+    }
+    let square = x * x;
     for (i, &c) in coefficients.iter().enumerate().rev() {
         let sum = if i % 2 == 0 { &mut even } else { &mut odd };
         *sum = if i + 2 < N { A::mul_add(*sum, square, c) } else { c };

@@ -12,14 +12,14 @@ pub(super) trait Trigonometric: Format {
     /// Up to this size `near` is right.
     const FAR: Self;
 
-    /// The sine and the cosine of `|x| <= FAR`; sin(-0) may be 0.
+    /// The sine or the cosine of `|x| <= FAR`.
     fn near<A: Arithmetic, const COSINE: bool>(self) -> Self;
 }
 
 /// For one element.
 #[inline(always)]
 pub(super) fn one<A: Arithmetic, T: Trigonometric, const COSINE: bool>(x: T) -> T {
-    if x.abs() > T::FAR { beyond::<T, COSINE>(x) } else { within::<A, T, COSINE>(x) }
+    if x.abs() > T::FAR { beyond::<T, COSINE>(x) } else { x.near::<A, COSINE>() }
 }
 
 /// For many: a loop that vectorises, and another one if there is something left to repair.
@@ -27,18 +27,12 @@ pub(super) fn one<A: Arithmetic, T: Trigonometric, const COSINE: bool>(x: T) -> 
 pub(super) fn slice<A: Arithmetic, T: Trigonometric, const COSINE: bool>(x: &[T], out: &mut [T]) {
     let mut far = 0;
     for (out, &x) in out.iter_mut().zip(x) {
-        *out = within::<A, T, COSINE>(x);
+        *out = x.near::<A, COSINE>();
         far |= u32::from(x.abs() > T::FAR);
     }
     if far != 0 {
         repair::<T, COSINE>(x, out);
     }
-}
-
-#[inline(always)]
-fn within<A: Arithmetic, T: Trigonometric, const COSINE: bool>(x: T) -> T {
-    let result = x.near::<A, COSINE>();
-    if !COSINE && x == T::zero() { x } else { result }
 }
 
 #[cold]
@@ -72,14 +66,15 @@ impl Trigonometric for f32 {
 fn by_quarters<A: Arithmetic, const COSINE: bool>(x: f32) -> f32 {
     // pi / 2 in three parts of 24 bits
     const PARTS: [f32; 3] = [1.570_796_4, -4.371_139e-8, -1.715_124_5e-15];
-    let rounded = A::mul_add(x, std::f32::consts::FRAC_2_PI, f32::ROUND);
+    let size = x.abs();
+    let rounded = A::mul_add(size, std::f32::consts::FRAC_2_PI, f32::ROUND);
     let n = rounded - f32::ROUND;
-    let first = A::mul_add(n, -PARTS[0], x);
+    let first = A::mul_add(n, -PARTS[0], size);
     // The second product takes two numbers.
     let second = n * PARTS[1];
+    let rest = A::mul_add(n, PARTS[2], A::mul_add(n, PARTS[1], -second));
     let r = first - second;
-    let tail = (first - r) - second - A::mul_add(n, PARTS[1], -second);
-    let tail = A::mul_add(n, -PARTS[2], tail);
+    let tail = ((first - r) - second) - rest;
     let z = r * r;
 
     // r + r^3 S(r^2): minimax (`coefficients.py`), relative error 2^-27.9
@@ -90,12 +85,16 @@ fn by_quarters<A: Arithmetic, const COSINE: bool>(x: f32) -> f32 {
     let c = polynomial::<A, f32, 3>(z, [0.041_666_646, -0.001_388_730_2, 2.443_088_1e-5]);
     let sum = A::mul_add(z, -0.5, 1.0);
     let lost = A::mul_add(z, -0.5, 1.0 - sum);
-    let cosine = sum + A::mul_add(-r, tail, A::mul_add(z * z, c, lost));
+    let cosine = sum + (A::mul_add(z * z, c, -(r * tail)) + lost);
 
-    // sin, cos, -sin, -cos, ...; the cosine is a quarter ahead.
-    let turn = if COSINE { rounded.to_bits().wrapping_add(1) } else { rounded.to_bits() };
+    // sin, cos, -sin, -cos, ...; the cosine is a quarter ahead. The sine has the sign of x besides, also for 0.
+    let (turn, sign) = if COSINE {
+        (rounded.to_bits().wrapping_add(1), 0)
+    } else {
+        (rounded.to_bits(), (x.to_bits() >> 31) << 31)
+    };
     let result = if turn & 1 == 0 { sine } else { cosine };
-    f32::from_bits(result.to_bits() ^ ((turn >> 1) << 31))
+    f32::from_bits(result.to_bits() ^ ((turn >> 1) << 31) ^ sign)
 }
 
 /// `pi` in parts of 33, 33 and 53 bits: their products with numbers of 20 bits are exact.
@@ -118,9 +117,9 @@ fn half_turns<A: Arithmetic, const COSINE: bool>(x: f64) -> (f64, f64) {
 /// As below, with one rounding to `f32` at the end.
 #[inline(always)]
 fn through_double<A: Arithmetic, const COSINE: bool>(x: f32) -> f32 {
-    let x = f64::from(x);
-    let (n, rounded) = half_turns::<A, COSINE>(x);
-    let r = A::mul_add(n, -PI_PARTS[1], A::mul_add(n, -PI_PARTS[0], x));
+    let size = f64::from(x.abs());
+    let (n, rounded) = half_turns::<A, COSINE>(size);
+    let r = A::mul_add(n, -PI_PARTS[1], A::mul_add(n, -PI_PARTS[0], size));
     let z = r * r;
     // Minimax (`coefficients.py`), relative error 2^-35.6
     let s = polynomial::<A, f64, 5>(
@@ -133,17 +132,19 @@ fn through_double<A: Arithmetic, const COSINE: bool>(x: f32) -> f32 {
             -2.390_737_057_692_044e-8,
         ],
     );
-    A::mul_add(r * z, s, r).flip(rounded) as f32
+    let result = A::mul_add(r * z, s, r).flip(rounded) as f32;
+    if COSINE { result } else { result.flip_like(x) }
 }
 
 impl Trigonometric for f64 {
     const FAR: f64 = 1_048_576.0;
 
-    /// With `x = n pi + r`: `(-1)^n sin(r)`, for the cosine `n + 1/2` in the place of `n`.
+    /// With `|x| = n pi + r`: `(-1)^n sin(r)`, for the cosine `n + 1/2` in the place of `n`.
     #[inline(always)]
     fn near<A: Arithmetic, const COSINE: bool>(self) -> f64 {
-        let (n, rounded) = half_turns::<A, COSINE>(self);
-        let first = A::mul_add(n, -PI_PARTS[0], self);
+        let size = self.abs();
+        let (n, rounded) = half_turns::<A, COSINE>(size);
+        let first = A::mul_add(n, -PI_PARTS[0], size);
         let second = A::mul_add(n, -PI_PARTS[1], first);
         // What the second difference lost, and the third part.
         let lost = A::mul_add(n, -PI_PARTS[1], first - second);
@@ -163,6 +164,7 @@ impl Trigonometric for f64 {
                 2.721_425_249_467_407e-15,
             ],
         );
-        A::mul_add(r * z, s, r).flip(rounded)
+        let result = A::mul_add(r * z, s, r).flip(rounded);
+        if COSINE { result } else { result.flip_like(self) }
     }
 }
