@@ -40,8 +40,7 @@ pub fn prepared(peer: Peer, mode: Mode, id: Id, with: Use<'_>) -> Result<bool> {
             None => return Ok(false),
         },
         (Peer::Chainrule, Mode::Record) => with(&mut *visit(id, Recording), None)?,
-        // (Peer::Chainrule, Mode::Replay) => visit(id, crate::replay::Replaying { with })?,
-        (Peer::Chainrule, Mode::Replay) => return Ok(false),
+        (Peer::Chainrule, Mode::Replay) => visit(id, crate::replay::Replaying { with })?,
     }
     Ok(true)
 }

@@ -15,7 +15,7 @@ pub mod engine;
 pub mod limit;
 pub mod measure;
 pub mod record;
-// pub mod replay;
+pub mod replay;
 pub mod table;
 pub mod workload;
 pub mod workloads;

@@ -109,7 +109,8 @@ pub(crate) trait Kernel {
 }
 
 /// How `a b + c` is computed.
-pub(crate) trait Arithmetic: Copy + Send + Sync + 'static {
+#[allow(unreachable_pub, reason = "`Math` names it, which is public in name")]
+pub trait Arithmetic: Copy + Send + Sync + 'static {
     /// Whether it is rounded once.
     const FUSED: bool;
 

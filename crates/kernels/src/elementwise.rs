@@ -62,21 +62,10 @@ impl<T: Scalar> UnaryVisitor<T> for MapLoop<'_, T> {
     }
 
     #[inline(always)]
-    fn visit_near(
-        self,
-        near: impl Fn(T) -> T + Copy,
-        far: impl Fn(T) -> bool + Copy,
-        exact: impl Fn(T) -> T + Copy,
-    ) {
-        let mut some_far = false;
-        for (out, &x) in self.out.iter_mut().zip(self.x) {
-            *out = near(x);
-            some_far |= far(x);
-        }
-        if some_far {
-            for (out, &x) in self.out.iter_mut().zip(self.x).filter(|(_, x)| far(**x)) {
-                *out = exact(x);
-            }
+    fn visit_slices(self, _: impl Fn(T) -> T + Copy, many: impl Fn(&[T], &mut [T]) + Copy) {
+        let len = self.x.len().min(self.out.len());
+        if let (Some(x), Some(out)) = (self.x.get(..len), self.out.get_mut(..len)) {
+            many(x, out);
         }
     }
 }

@@ -159,14 +159,8 @@ pub(crate) trait UnaryVisitor<T> {
     /// Runs the loop with this function; `#[inline(always)]`.
     fn visit(self, f: impl Fn(T) -> T + Copy) -> Self::Output;
 
-    /// The same with a function that is right only where `far` says no; elsewhere `exact` must be called, outside of
-    /// the vectorised loop.
-    fn visit_near(
-        self,
-        near: impl Fn(T) -> T + Copy,
-        far: impl Fn(T) -> bool + Copy,
-        exact: impl Fn(T) -> T + Copy,
-    ) -> Self::Output;
+    /// The same with a function that has a branch for one number, and another form without one for many.
+    fn visit_slices(self, one: impl Fn(T) -> T + Copy, many: impl Fn(&[T], &mut [T]) + Copy) -> Self::Output;
 }
 
 /// A loop over a function of two numbers.
@@ -250,21 +244,21 @@ impl<T: Scalar> Unary<T> {
             Unary::Abs => v.visit(|x| x.abs()),
             Unary::Sign => v.visit(|x| x.sign()),
             Unary::Floor => v.visit(|x| x.floor()),
-            Unary::Exp => v.visit(|x| x.exp()),
-            Unary::Expm1 => v.visit(|x| x.exp_m1()),
-            Unary::Ln => v.visit(|x| x.ln()),
-            Unary::Log1p => v.visit(|x| x.ln_1p()),
-            Unary::Sin => v.visit(|x| x.sin()),
-            Unary::Cos => v.visit(|x| x.cos()),
+            Unary::Exp => v.visit(|x| x.exp_with::<A>()),
+            Unary::Expm1 => v.visit(|x| x.expm1_with::<A>()),
+            Unary::Ln => v.visit(|x| x.ln_with::<A>()),
+            Unary::Log1p => v.visit(|x| x.ln_1p_with::<A>()),
+            Unary::Sin => v.visit_slices(|x| x.sin_with::<A>(), |x, out| T::sin_slice::<A>(x, out)),
+            Unary::Cos => v.visit_slices(|x| x.cos_with::<A>(), |x, out| T::cos_slice::<A>(x, out)),
             Unary::Tan => v.visit(|x| x.tan()),
             Unary::Atan => v.visit(|x| x.atan()),
-            Unary::Softplus => v.visit(|x| x.softplus()),
-            Unary::Erf => v.visit(|x| x.erf()),
+            Unary::Softplus => v.visit(|x| x.softplus_with::<A>()),
+            Unary::Erf => v.visit(|x| x.erf_with::<A>()),
             Unary::Erfc => v.visit(|x| x.erfc()),
             Unary::Clamp(low, high) => v.visit(|x| x.clamp_to(low, high)),
-            Unary::Sigmoid => v.visit(|x| x.sigmoid()),
-            Unary::LogisticDensity => v.visit(|x| x.sigmoid() * (-x).sigmoid()),
-            Unary::Tanh => v.visit(|x| x.tanh()),
+            Unary::Sigmoid => v.visit(|x| x.sigmoid_with::<A>()),
+            Unary::LogisticDensity => v.visit(|x| x.logistic_density_with::<A>()),
+            Unary::Tanh => v.visit(|x| x.tanh_with::<A>()),
             Unary::Relu => v.visit(|x| x.relu()),
             Unary::Inside(low, high) => v.visit(|x| x.inside(low, high)),
             Unary::Step => v.visit(|x| x.step()),
@@ -467,13 +461,8 @@ impl<T: Scalar> UnaryVisitor<T> for At<T> {
     }
 
     #[inline(always)]
-    fn visit_near(
-        self,
-        near: impl Fn(T) -> T + Copy,
-        far: impl Fn(T) -> bool + Copy,
-        exact: impl Fn(T) -> T + Copy,
-    ) -> T {
-        if far(self.0) { exact(self.0) } else { near(self.0) }
+    fn visit_slices(self, one: impl Fn(T) -> T + Copy, _: impl Fn(&[T], &mut [T]) + Copy) -> T {
+        one(self.0)
     }
 }
 

@@ -72,6 +72,7 @@ mod grid;
 mod lanes;
 mod linalg;
 mod machine;
+mod math;
 mod product;
 mod reduce;
 mod scalar;

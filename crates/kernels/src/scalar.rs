@@ -6,6 +6,7 @@
 //!
 //! All of them are written with selects instead of branches, so that a slice loop over them vectorises.
 
+use crate::math::Math;
 use std::fmt::{Debug, Display, LowerExp};
 
 mod sealed {
@@ -25,6 +26,7 @@ pub trait Scalar:
     + Send
     + Sync
     + 'static
+    + Math
     + sealed::Sealed
 {
     /// `"f32"` or `"f64"`, for messages and saved files.
@@ -38,19 +40,6 @@ pub trait Scalar:
 
     /// The bits that it is made of.
     fn bits(self) -> u64;
-
-    /// The logistic function `1 / (1 + e^-x)`, with full *relative* accuracy in both tails.
-    ///
-    /// The relative error is at most 2 units of roundoff of the type (`EPSILON`) wherever the result is a normal
-    /// number, given that the platform's `exp` is within one ulp; where the result is subnormal (`x` below -708 for
-    /// `f64`, -87 for `f32`) the error is at most one spacing of the subnormals. NaN gives NaN.
-    #[inline]
-    fn sigmoid(self) -> Self {
-        // e^-|x| never overflows, and each tail keeps its digits: the left one is e/(1+e), not 1 - 1/(1+e).
-        let e = (-self.abs()).exp();
-        let numerator = if self < Self::zero() { e } else { Self::one() };
-        numerator / (Self::one() + e)
-    }
 
     /// `max(x, 0)`, but NaN stays NaN: a poisoned value is not to look healthy behind a ReLU.
     #[inline]
@@ -96,20 +85,6 @@ pub trait Scalar:
         let below = if self < Self::zero() { Self::one() } else { Self::zero() };
         if self.is_nan() { self } else { above - below }
     }
-
-    /// `ln(1 + e^x)` as `max(x, 0) + ln(1 + e^-|x|)`: no overflow, and all digits in both tails.
-    ///
-    /// The relative error is at most 2 `EPSILON` wherever the result is a normal number, given that the platform's
-    /// `exp` and `ln_1p` are within one ulp; where it is subnormal, at most one spacing of the subnormals. NaN gives NaN.
-    #[inline]
-    fn softplus(self) -> Self {
-        let rest = (-self.abs()).exp().ln_1p();
-        // NaN is not above 0, and its exponential is NaN.
-        if self > Self::zero() { self + rest } else { rest }
-    }
-
-    /// The error function `2/√π ∫₀ˣ e^(-t²) dt`, with a relative error of at most 1 `EPSILON`. NaN gives NaN.
-    fn erf(self) -> Self;
 
     /// 1 less the error function, with a relative error of at most 2 `EPSILON` also where that is tiny (and of one
     /// spacing of the subnormals where it is subnormal). NaN gives NaN.
@@ -203,10 +178,6 @@ impl Scalar for f32 {
         u64::from(self.to_bits())
     }
 
-    fn erf(self) -> f32 {
-        libm::erf(f64::from(self)) as f32
-    }
-
     fn erfc(self) -> f32 {
         libm::erfc(f64::from(self)) as f32
     }
@@ -228,10 +199,6 @@ impl Scalar for f64 {
     #[inline]
     fn bits(self) -> u64 {
         self.to_bits()
-    }
-
-    fn erf(self) -> f64 {
-        libm::erf(self)
     }
 
     fn erfc(self) -> f64 {
