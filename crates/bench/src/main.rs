@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use chainrule_bench::allocations::Counting;
 use chainrule_bench::engine::{Mode, Peer, measure};
 use chainrule_bench::measure::on_threads;
+use chainrule_bench::replay::Profiling;
 use chainrule_bench::table;
 use chainrule_bench::workload::{Id, Result};
+use chainrule_bench::workloads::visit;
 use clap::Parser;
 
 #[global_allocator]
@@ -34,6 +36,9 @@ struct Arguments {
     /// Instead of lines, a Markdown table of everything here, with ratios
     #[arg(long)]
     table: bool,
+    /// Instead of lines, the plan of each workload's program, with the time of each step
+    #[arg(long)]
+    plan: bool,
     /// For the table: how often each is measured, in turn
     #[arg(long, default_value_t = 3)]
     rounds: usize,
@@ -56,6 +61,14 @@ fn run(arguments: &Arguments) -> Result<bool> {
     let ids = if arguments.workloads.is_empty() { &Id::ALL[..] } else { &arguments.workloads };
     if arguments.table {
         return table::print(ids, arguments.rounds, seconds);
+    }
+    if arguments.plan {
+        return on_threads(threads, || {
+            for &id in ids {
+                println!("{id}: {}", visit(id, Profiling { runs: 30 })?);
+            }
+            Ok(true)
+        })?;
     }
     on_threads(threads, || {
         let mut right = true;

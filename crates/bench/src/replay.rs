@@ -1,9 +1,9 @@
 //! The mode `replay`: recorded and compiled once, beforehand; each call runs the program.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chainrule::Graph;
-use chainrule::graph::{Program, Scalar};
+use chainrule::graph::{Plan, Program, Scalar, Single};
 use ndarray::ArrayViewD;
 
 use crate::engine::Use;
@@ -21,26 +21,43 @@ impl Visitor for Replaying<'_> {
 
     fn visit<T: Scalar, const I: usize, const O: usize>(self, workload: Workload<T, I, O>) -> Result<()> {
         let graph = Graph::<T>::default();
-        let mut names = 0..;
-        let mut name = |kind: &str| format!("{kind} {}", names.next().unwrap_or(0));
-        let inputs = workload.inputs.each_ref().map(|array| graph.variable(name("input"), array));
-        let state: Vec<_> = workload.state.iter().map(|array| graph.variable(name("state"), array)).collect();
-        let recorded = (workload.record)(inputs, &state)?;
-
-        let start = Instant::now();
-        let mut program = Program::new(inputs, recorded.outputs);
-        for (old, new) in state.into_iter().zip(recorded.next) {
-            program = program.update(old, new);
-        }
-        let mut program = program.compile()?;
-        let compile = start.elapsed();
-
+        let (mut program, compile) = compile(&graph, &workload)?;
         let run = |see: See<'_, T, O>| {
             see(&program.run(workload.inputs.each_ref())?);
             Ok(())
         };
         (self.with)(&mut Replayer { workload: &workload, run }, Some(compile))
     }
+}
+
+/// The plan of a workload's program, with the time of each step.
+pub struct Profiling {
+    /// How many runs are timed.
+    pub runs: usize,
+}
+
+impl Visitor for Profiling {
+    type Output = Result<Plan>;
+
+    fn visit<T: Scalar, const I: usize, const O: usize>(self, workload: Workload<T, I, O>) -> Result<Plan> {
+        let graph = Graph::<T>::default();
+        Ok(compile(&graph, &workload)?.0.profile(workload.inputs.each_ref(), self.runs)?)
+    }
+}
+
+/// The program of a workload, and how long compiling it took.
+fn compile<T: Scalar, const I: usize, const O: usize>(
+    graph: &Graph<T>,
+    workload: &Workload<T, I, O>,
+) -> Result<(Program<T, [Single; O]>, Duration)> {
+    let mut names = 0..;
+    let mut name = |kind: &str| format!("{kind} {}", names.next().unwrap_or(0));
+    let inputs = workload.inputs.each_ref().map(|array| graph.variable(name("input"), array));
+    let state: Vec<_> = workload.state.iter().map(|array| graph.variable(name("state"), array)).collect();
+    let recorded = (workload.record)(inputs, &state)?;
+    let start = Instant::now();
+    let program = Program::new(inputs, recorded.outputs).updates(state.into_iter().zip(recorded.next)).compile()?;
+    Ok((program, start.elapsed()))
 }
 
 /// What is done with the outputs of a call.
