@@ -161,9 +161,9 @@ impl Work for Factors<'_> {
 
             let mut a = [[0.0; D]; D];
             for row in q.as_chunks::<D>().0 {
-                for i in 0..D {
+                for (a, x) in a.iter_mut().zip(row) {
                     for j in 0..D {
-                        a[i][j] += row[i] * row[j];
+                        a[j] += x * row[j];
                     }
                 }
             }
