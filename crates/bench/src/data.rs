@@ -68,7 +68,7 @@ mod tests {
         let [weight, bias] = linear::<f32>(100, 2, 3);
         let expected = [0.09595065, -0.28474954, -0.12716727, -0.39860237, -0.63573664, -0.510_462_2];
         assert_eq!((weight.shape(), weight.as_slice().unwrap()), (&[2, 3][..], &expected[..]));
-        assert_eq!(bias.as_slice().unwrap(), [0.0054406072, -0.05743238, 0.024886046]);
+        assert_eq!(bias.as_slice().unwrap(), [0.005_440_607, -0.05743238, 0.024886046]);
         let x = inputs::<f32>(310, &[3]);
         assert_eq!(x.as_slice().unwrap(), [0.977_398_1, 0.571_309_3, 0.398_101_78]);
         assert_eq!(gains::<f32>(802, 3).as_slice().unwrap(), [1.0116465, 1.0879737, 0.946_254_1]);

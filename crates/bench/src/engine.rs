@@ -1,5 +1,6 @@
 //! What can be measured, and measuring it.
 
+use std::fmt;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -62,37 +63,61 @@ pub struct Measured {
 pub fn measure(peer: Peer, mode: Mode, id: Id, seconds: f64) -> Result<Option<Measured>> {
     let mut measured = None;
     prepared(peer, mode, id, &mut |calls, compile| {
-        let check = check(id, calls)?;
-        let timing = time(calls, seconds)?;
-        let (allocations, result) = allocations::count(|| calls.call());
-        result?;
-        measured = Some(Measured { timing, check, allocations, compile });
+        measured = Some(Measured { compile, ..measure_calls(id, calls, seconds)? });
         Ok(())
     })?;
     Ok(measured)
 }
 
-impl Measured {
-    /// The line of JSON that this is printed as.
-    pub fn line(&self, peer: Peer, mode: Mode, id: Id, threads: usize) -> String {
-        let unit = id.unit();
-        let peer = match peer {
+/// The same for whatever else does the work, from its fresh state.
+pub fn measure_calls(id: Id, calls: &mut dyn Calls, seconds: f64) -> Result<Measured> {
+    let check = check(id, calls)?;
+    let timing = time(calls, seconds)?;
+    let (allocations, result) = allocations::count(|| calls.call());
+    result?;
+    Ok(Measured { timing, check, allocations, compile: None })
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Peer::Chainrule => "chainrule",
             Peer::Limit => "limit",
-        };
-        let mode = match mode {
+        })
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Mode::Replay => "replay",
             Mode::Record => "record",
-        };
+        })
+    }
+}
+
+impl Measured {
+    /// Prints the line of JSON, and whether the check values are right: what is wrong is said on standard error.
+    pub fn report(&self, (peer, version): (&str, &str), mode: Mode, id: Id, threads: usize) -> bool {
+        println!("{}", self.line((peer, version), mode, id, threads));
+        let distance = self.check.distance(id.expected());
+        let right = distance <= id.tolerance();
+        if !right {
+            eprintln!("{id}: the check values are off by {distance:e}: they must be {:?}", id.expected());
+        }
+        right
+    }
+
+    fn line(&self, (peer, version): (&str, &str), mode: Mode, id: Id, threads: usize) -> String {
+        let unit = id.unit();
         let [median, min, p90] = [self.timing.median, self.timing.min, self.timing.p90]
             .map(|x| format!("{:.5}", x * unit.per_second));
         let [(name0, number0), (name1, number1)] = self.check.named();
         format!(
-            "{{\"peer\": \"{peer}\", \"version\": \"{}\", \"workload\": \"{id}\", \"threads\": {threads}, \
+            "{{\"peer\": \"{peer}\", \"version\": \"{version}\", \"workload\": \"{id}\", \"threads\": {threads}, \
              \"mode\": \"{mode}\", \"unit\": \"{}\", \"median\": {median}, \"min\": {min}, \"p90\": {p90}, \
              \"samples\": {}, \"check\": {{\"{name0}\": {number0}, \"{name1}\": {number1}}}, \
              \"allocations\": {}, \"maxrss_kb\": {}}}",
-            env!("CARGO_PKG_VERSION"),
             unit.name,
             self.timing.samples,
             self.allocations,

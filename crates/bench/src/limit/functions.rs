@@ -20,11 +20,8 @@ pub(super) fn exp(x: f32) -> f32 {
     let x = x.clamp(-87.0, 88.0);
     let rounded = x.mul_add(std::f32::consts::LOG2_E, ROUND);
     let n = rounded - ROUND;
-    let r = n.mul_add(2.121_944_4e-4, n.mul_add(-0.693_359_375, x));
-    let p = polynomial(
-        r,
-        [1.987_569_1e-4, 1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5.000_000_1e-1],
-    );
+    let r = n.mul_add(2.121_944_4e-4, n.mul_add(-0.693_359_4, x));
+    let p = polynomial(r, [1.987_569_1e-4, 1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5]);
     let y = p.mul_add(r * r, r) + 1.0;
     y * f32::from_bits((rounded.to_bits() << 23).wrapping_add(127 << 23))
 }
@@ -63,7 +60,7 @@ pub(super) fn log1p(x: f32) -> f32 {
     let square = f * f;
     let e = exponent as f32;
     let y = e.mul_add(-2.121_944_4e-4, p * f * square) - 0.5 * square;
-    e.mul_add(0.693_359_375, f + y) + lost
+    e.mul_add(0.693_359_4, f + y) + lost
 }
 
 /// `sin r` for `r` between -pi/2 and pi/2.

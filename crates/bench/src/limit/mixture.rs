@@ -161,9 +161,9 @@ impl Work for Factors<'_> {
 
             let mut a = [[0.0; D]; D];
             for row in q.as_chunks::<D>().0 {
-                for i in 0..D {
+                for (a, x) in a.iter_mut().zip(row) {
                     for j in 0..D {
-                        a[i][j] += row[i] * row[j];
+                        a[j] += x * row[j];
                     }
                 }
             }
@@ -173,11 +173,13 @@ impl Work for Factors<'_> {
             }
             let factors = &mut factors[k * F..][..F];
             let mut next = 0;
-            for i in 0..D {
-                for j in 0..=i {
-                    factors[next] = if i == j { -0.5 * a[i][i] } else { -a[i][j] };
+            for (i, row) in a.iter().enumerate() {
+                for &a in &row[..i] {
+                    factors[next] = -a;
                     next += 1;
                 }
+                factors[next] = -0.5 * row[i];
+                next += 1;
             }
             factors[next..next + D].copy_from_slice(&b);
             let square: f64 = (0..D).map(|j| b[j] * mu[j]).sum();
