@@ -56,7 +56,8 @@ fn compile<T: Scalar, const I: usize, const O: usize>(
     let state: Vec<_> = workload.state.iter().map(|array| graph.variable(name("state"), array)).collect();
     let recorded = (workload.record)(inputs, &state)?;
     let start = Instant::now();
-    let program = Program::new(inputs, recorded.outputs).updates(state.into_iter().zip(recorded.next)).compile()?;
+    let program =
+        Program::new(inputs, recorded.outputs).updates(state.into_iter().zip(recorded.next)).compile()?;
     Ok((program, start.elapsed()))
 }
 

@@ -100,7 +100,8 @@ impl<T: Scalar> Tape<T> {
                 let from = sizes(x);
                 let mut strides = row_major(to);
                 window_strides(window, &mut strides);
-                known.with(x, from, |x| kernels::accumulate(x, out, 0, from, &strides));
+                let (elements, layout) = known.layout(x, from);
+                kernels::fold(elements, layout.offset, from, &layout.strides, out, &strides);
                 Ok(())
             }),
             (Op::Concat(axis), parts) => fill(values, &mut |known, out| {

@@ -300,6 +300,7 @@ fn copy_slice<T: Scalar>(x: &[T], out: &mut [T]) {
 pub fn copy<T: Scalar>(x: View<T>, out: &mut [T]) {
     match x.as_slice() {
         Some(x) if out.len() < PARALLEL => copy_slice(x, out),
+        _ if x.copy_by_lines(out) => {}
         _ => spread_out(x.len(), out, |start, out| {
             x.read(start, out);
         }),

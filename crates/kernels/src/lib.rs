@@ -73,6 +73,7 @@ mod lanes;
 mod linalg;
 mod machine;
 mod math;
+mod nest;
 mod product;
 mod reduce;
 mod scalar;
@@ -89,6 +90,7 @@ pub use machine::{
     At, Axis, CONSTANTS, Fusion, INPUTS, Layout, Level, Machine, Memory, Operand, Other, Output, Reduction,
     STATE, ScalarCode, ScalarStep, Sizes, TILE, Trouble, Value, WORK,
 };
+pub use nest::fold;
 pub use product::{Matrix, matmul};
 pub use reduce::{sum, sum_all};
 pub use scalar::Scalar;

@@ -5,6 +5,11 @@
 //! it can reach, so that the loops behind it need neither checks nor `unsafe`; it also recognises the two layouts
 //! that have a faster loop: one dense slice, and one value repeated.
 
+use crate::elementwise::PARALLEL;
+use crate::nest::lines;
+use rayon::prelude::*;
+use smallvec::SmallVec;
+
 /// A read-only strided array.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a, T>(Layout<'a, T>);
@@ -120,6 +125,44 @@ impl<'a, T: Copy> View<'a, T> {
     }
 }
 
+impl<T: Copy + Send + Sync> View<'_, T> {
+    /// Copies all elements, where they do not lie in long runs: in the order that suits memory. `false` if they do, or if
+    /// this is not the way, and nothing is done then.
+    pub(crate) fn copy_by_lines(&self, out: &mut [T]) -> bool {
+        let Layout::Strided(Strided { data, rows, run, step, len }) = self.0 else { return false };
+        let whole = out.len() == len && rows.shape.len() < 12;
+        if run >= 32 || !whole || step < 0 || rows.strides.iter().any(|&stride| stride < 0) {
+            return false;
+        }
+        let mut to: SmallVec<[isize; 12]> = SmallVec::from_elem(1, rows.shape.len() + 1);
+        let mut spacing = run as isize;
+        for (to, &size) in to.iter_mut().rev().skip(1).zip(rows.shape.iter().rev()) {
+            *to = spacing;
+            spacing *= size as isize;
+        }
+        let shape: SmallVec<[usize; 12]> = rows.shape.iter().copied().chain([run]).collect();
+        let strides: SmallVec<[isize; 12]> = rows.strides.iter().copied().chain([step]).collect();
+        let part = |shape: &[usize], from: usize, out: &mut [T]| {
+            lines(shape, (0, &to), (from, &strides), |line| line.each(out, data, |to, from| *to = from));
+        };
+        let origin = rows.origin as usize;
+        match (shape.first(), strides.first(), to.first()) {
+            // The outermost axis among the threads.
+            (Some(&size), Some(&stride), Some(&spacing))
+                if size > 1 && len >= PARALLEL && rayon::current_num_threads() > 1 =>
+            {
+                out.par_chunks_mut(spacing as usize).enumerate().for_each(|(index, out)| {
+                    let shape: SmallVec<[usize; 12]> =
+                        [1].into_iter().chain(shape.iter().skip(1).copied()).collect();
+                    part(&shape, origin + index * stride as usize, out);
+                });
+            }
+            _ => part(&shape, origin, out),
+        }
+        true
+    }
+}
+
 impl<'a, T> Strided<'a, T> {
     /// The longest runs of a grid of `len` elements, at least one.
     pub(crate) fn of(
@@ -165,11 +208,59 @@ impl<T: Copy> Strided<'_, T> {
 
     /// The caller has made sure that `start + out.len()` is at most `len`.
     fn read(&self, start: usize, mut out: &mut [T]) {
+        match self.run {
+            2 => return self.read_short::<2>(start, out),
+            3 => return self.read_short::<3>(start, out),
+            4 => return self.read_short::<4>(start, out),
+            _ => {}
+        }
         self.each_run(start, out.len(), |position, count| {
             let (now, later) = std::mem::take(&mut out).split_at_mut(count);
             spread(self.data, position, self.step, now, |to, from| *to = from);
             out = later;
         });
+    }
+}
+
+impl<T: Copy> Strided<'_, T> {
+    /// [`read`](Strided::read) of runs of `N` elements, which is too few for a loop.
+    fn read_short<const N: usize>(&self, start: usize, out: &mut [T]) {
+        let (mut row, skip) = (start / N, start % N);
+        let element =
+            |base: isize, i: usize| self.data.get((base + i as isize * self.step) as usize).copied();
+        let mut out = out;
+        if skip > 0 {
+            let base = self.rows.position(row);
+            let (now, later) = out.split_at_mut((N - skip).min(out.len()));
+            for (to, i) in now.iter_mut().zip(skip..) {
+                *to = element(base, i).unwrap_or(*to);
+            }
+            (out, row) = (later, row + 1);
+        }
+        let (groups, rest) = out.as_chunks_mut::<N>();
+        let (count, mut groups) = (groups.len(), groups.iter_mut());
+        self.rows.each(row, count, |base| {
+            let Some(group) = groups.next() else { return };
+            let run = if self.step == 1 {
+                self.data.get(base as usize..).and_then(|data| data.first_chunk::<N>())
+            } else {
+                None
+            };
+            match run {
+                Some(run) => *group = *run,
+                None => {
+                    for (i, to) in group.iter_mut().enumerate() {
+                        *to = element(base, i).unwrap_or(*to);
+                    }
+                }
+            }
+        });
+        if !rest.is_empty() {
+            let base = self.rows.position(row + count);
+            for (i, to) in rest.iter_mut().enumerate() {
+                *to = element(base, i).unwrap_or(*to);
+            }
+        }
     }
 }
 

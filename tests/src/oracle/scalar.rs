@@ -133,7 +133,6 @@ pub fn unary(f: Unary<f64>, z: C) -> Option<C> {
         Unary::Softplus => C::new((1.0 + z.re.exp()).ln(), z.im * sigmoid(real(z.re)).re),
         Unary::Erf => C::new(erf(z.re), z.im * bell(z.re)),
         Unary::Erfc => C::new(1.0 - erf(z.re), -z.im * bell(z.re)),
-        _ => return None,
     })
 }
 
@@ -171,7 +170,6 @@ pub fn binary(f: Binary, a: C, b: C) -> Option<C> {
         // to first order in the imaginary parts
         Binary::Atan2 => C::new(a.re.atan2(b.re), (a.im * b.re - a.re * b.im) / (a.re * a.re + b.re * b.re)),
         Binary::Hypot => sqrt(a * a + b * b),
-        _ => return None,
     })
 }
 

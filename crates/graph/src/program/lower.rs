@@ -17,6 +17,7 @@ use super::source::{ItemId, Pattern, Source};
 use crate::Scalar;
 use crate::custom::Custom;
 use crate::op::{Op, Triangle};
+use crate::scalar::Binary;
 use crate::shape::{Shape, element_count};
 use crate::values::row_major;
 
@@ -65,6 +66,8 @@ struct Lowering<'p, T> {
     /// How much of it the largest step needs.
     scratch_len: usize,
     drafts: Vec<(Draft<T>, StepInfo)>,
+    /// How often each item is an operand or a new value.
+    uses: Vec<usize>,
 }
 
 /// `state` is the size of the state memory. The error is the item whose step the machine refused.
@@ -77,8 +80,17 @@ pub(super) fn lower<T: Scalar>(
     check_finite: bool,
 ) -> Result<Lowered<T>, ItemId> {
     let scratch = At { area: WORK, offset: layout.work.next_multiple_of(GRAIN) };
+    let mut uses = vec![0; program.items.len()];
+    let roots = program.items.iter().flat_map(|item| &item.operands).map(|source| source.root);
+    for item in
+        roots.chain(program.updates.iter().map(|update| update.value)).chain(program.outputs.iter().copied())
+    {
+        if let Some(uses) = uses.get_mut(item) {
+            *uses += 1;
+        }
+    }
     let mut lowering =
-        Lowering { program, schedule, layout, states, scratch, scratch_len: 0, drafts: Vec::new() };
+        Lowering { program, schedule, layout, states, scratch, scratch_len: 0, drafts: Vec::new(), uses };
     for group in &schedule.groups {
         match group.form {
             Form::Fused(domain) => lowering.fused(domain, &group.items),
@@ -158,8 +170,18 @@ impl<T: Scalar> Lowering<'_, T> {
     fn scalars(&mut self, items: &[ItemId]) {
         let mut steps = Vec::with_capacity(items.len());
         let mut done = Vec::with_capacity(items.len());
-        for &id in items {
+        for (number, &id) in items.iter().enumerate() {
             let Some(item) = self.program.items.get(id) else { continue };
+            let before = number.checked_sub(1).and_then(|before| items.get(before)).copied();
+            if let Some((code, operands)) = before.and_then(|before| self.product_and_sum(before, id))
+                && done.last() == before.as_ref()
+                && let Some(step) = ScalarStep::new(code, operands, self.layout.place(id))
+            {
+                steps.pop();
+                steps.push(step);
+                done.push(id);
+                continue;
+            }
             let code = match &item.kind {
                 Kind::Compute(Op::Map(f)) => ScalarCode::Map(*f),
                 Kind::Compute(Op::Zip(f)) => ScalarCode::Zip(*f),
@@ -185,6 +207,27 @@ impl<T: Scalar> Lowering<'_, T> {
             }
         }
         self.push_scalars(steps, done);
+    }
+
+    /// A product and, right behind it, the sum that alone needs it: one operation of scalar code.
+    fn product_and_sum(&self, product: ItemId, sum: ItemId) -> Option<(ScalarCode<T>, [At; 3])> {
+        let (first, second) = (self.program.items.get(product)?, self.program.items.get(sum)?);
+        let code = match (&first.kind, &second.kind) {
+            (Kind::Compute(Op::Zip(Binary::Mul)), Kind::Compute(Op::Zip(Binary::Add))) => ScalarCode::MulAdd,
+            (Kind::Compute(Op::Zip(Binary::Chain)), Kind::Compute(Op::Zip(Binary::Add))) => {
+                ScalarCode::ChainAdd
+            }
+            _ => return None,
+        };
+        let [a, b] = [first.operands.first()?, first.operands.get(1)?];
+        let [left, right] = [second.operands.first()?, second.operands.get(1)?];
+        let other = match (left.root == product, right.root == product) {
+            (true, false) => right,
+            (false, true) => left,
+            _ => return None,
+        };
+        let alone = self.uses.get(product) == Some(&1);
+        alone.then(|| (code, [self.at(a), self.at(b), self.at(other)]))
     }
 
     fn push_scalars(&mut self, steps: Vec<ScalarStep<T>>, items: Vec<ItemId>) {
@@ -296,15 +339,13 @@ impl<T: Scalar> Lowering<'_, T> {
                 }
                 let shape = slices.iter().map(|slice| slice.len).collect();
                 let parts = [(self.operand(first)?, offset, shape, strides.into_iter().collect())].into();
-                Other::Place { parts, add: false, clear: true, out, len: item.len }
+                Other::Place { parts, clear: true, out, len: item.len }
             }
             Op::Fold { window, .. } => {
                 let whole = Source::whole(0, &item.shape);
                 let windows = whole.through(&Op::<T>::Unfold(*window), &first.shape)?;
                 let strides = windows.strides.into_iter().collect();
-                let shape = first.shape.iter().copied().collect();
-                let parts = [(self.operand(first)?, 0, shape, strides)].into();
-                Other::Place { parts, add: true, clear: true, out, len: item.len }
+                Other::Fold { x: self.operand(first)?, strides, out, len: item.len }
             }
             Op::Concat(axis) => {
                 let strides = row_major(&item.shape);
@@ -319,7 +360,7 @@ impl<T: Scalar> Lowering<'_, T> {
                         parts.push((self.operand(part)?, here, shape, strides.iter().copied().collect()));
                     }
                 }
-                Other::Place { parts: parts.into(), add: false, clear: false, out, len: item.len }
+                Other::Place { parts: parts.into(), clear: false, out, len: item.len }
             }
             Op::Cholesky => Other::Cholesky { a: self.at(first), n: rows(&first.shape), out },
             Op::LogDet => {

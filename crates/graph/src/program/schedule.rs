@@ -176,9 +176,12 @@ fn roles<T>(program: &Items<T>) -> Vec<Role> {
     let rows = row_lengths(program);
     let domain = |len: usize| Domain { len, cols: rows.get(&len).copied().unwrap_or(0) };
     let mut roles: Vec<Role> = Vec::with_capacity(program.items.len());
-    for item in &program.items {
+    let needed_whole = needed_whole(program);
+    for (id, item) in program.items.iter().enumerate() {
         let role = match &item.kind {
             Kind::Input(_) | Kind::State(_) | Kind::Constant(_) => Role::Leaf,
+            // A copy that nothing shares: a loop of its own may go through memory in the best order.
+            Kind::Copy if item.len > 1 && needed_whole.get(id) == Some(&true) => Role::Alone,
             kind if is_elementwise(kind) => match item.len {
                 0 => Role::Alone,
                 1 => Role::Single,
@@ -214,6 +217,26 @@ fn roles<T>(program: &Items<T>) -> Vec<Role> {
         roles.push(role);
     }
     roles
+}
+
+/// Whether no elementwise item reads an item.
+fn needed_whole<T>(program: &Items<T>) -> Vec<bool> {
+    let mut whole = vec![true; program.items.len()];
+    for item in
+        program.items.iter().filter(|item| is_elementwise(&item.kind) || reduced_axes(&item.kind).is_some())
+    {
+        for source in &item.operands {
+            if let Some(whole) = whole.get_mut(source.root) {
+                *whole = false;
+            }
+        }
+    }
+    for update in &program.updates {
+        if let Some(whole) = whole.get_mut(update.value) {
+            *whole = false;
+        }
+    }
+    whole
 }
 
 /// Whether `user` can take the value of a root from a register of the kernel that both are in.

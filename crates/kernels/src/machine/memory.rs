@@ -157,6 +157,12 @@ impl<'a, T: Copy> Memory<'a, T> {
         unsafe { std::slice::from_raw_parts_mut(self.start(at), len) }
     }
 
+    /// Where the areas begin, for whoever takes many places in them.
+    #[inline(always)]
+    pub(crate) fn starts(&self) -> Starts<'_, T> {
+        Starts(&self.areas)
+    }
+
     /// Whether there is such an area.
     pub(crate) fn has(&self, area: u32) -> bool {
         (area as usize) < self.areas.len()
@@ -170,6 +176,22 @@ impl<'a, T: Copy> Memory<'a, T> {
     pub(crate) unsafe fn start(&self, at: At) -> *mut T {
         // SAFETY: there is such an area, and the offset is inside or at its end.
         unsafe { self.areas.get_unchecked(at.area as usize).start.add(at.offset) }
+    }
+}
+
+/// Where the areas of a memory begin.
+#[derive(Clone, Copy)]
+pub(crate) struct Starts<'m, T>(&'m [Area<T>]);
+
+impl<T> Starts<'_, T> {
+    /// Where a place is.
+    ///
+    /// # Safety
+    /// As [`Memory::start`].
+    #[inline(always)]
+    pub(crate) unsafe fn start(self, area: u32, offset: usize) -> *mut T {
+        // SAFETY: there is such an area, and the offset is inside or at its end.
+        unsafe { self.0.get_unchecked(area as usize).start.add(offset) }
     }
 }
 

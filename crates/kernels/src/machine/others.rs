@@ -4,9 +4,10 @@ use super::fused::Reduction;
 use super::memory::{At, Memory, Sizes, overlap};
 use crate::elementwise::copy;
 use crate::extremum::extremum;
-use crate::grid::{accumulate, place};
+use crate::grid::place;
 use crate::lanes::{BadIndex, Lanes, arg_extremum, cumsum, gather, put_along_add, scatter_add, take_along};
 use crate::linalg::{LinalgError, cholesky, log_det, solve, triangular_solve};
+use crate::nest::fold;
 use crate::product::{Matrix, matmul};
 use crate::reduce::sum;
 use crate::scalar::Scalar;
@@ -83,13 +84,22 @@ pub enum Other<T> {
         /// To where.
         out: At,
     },
-    /// Zeros with arrays written, or added, at the places of grids.
+    /// Windows added up where they overlap; see [`fold`].
+    Fold {
+        /// Of what.
+        x: Operand,
+        /// Strides of the places in the output.
+        strides: Box<[isize]>,
+        /// To where.
+        out: At,
+        /// How many elements.
+        len: usize,
+    },
+    /// Arrays written at the places of grids.
     Place {
         /// The arrays, each with its place in the output: offset, sizes and strides.
         parts: Box<[(Operand, usize, Box<[usize]>, Box<[isize]>)]>,
-        /// Whether elements are added to what is there.
-        add: bool,
-        /// Whether the parts leave gaps, or are added: then zeros come first.
+        /// Whether the parts leave gaps: then zeros come first.
         clear: bool,
         /// To where.
         out: At,
@@ -260,6 +270,7 @@ impl<T: Scalar> Other<T> {
             Other::Copy { x, out } => {
                 (vec![x.range()], vec![(*out, x.shape.iter().copied().try_fold(1, usize::checked_mul)?)])
             }
+            Other::Fold { x, out, len, .. } => (vec![x.range()], vec![(*out, *len)]),
             Other::Place { parts, out, len, .. } => {
                 (parts.iter().map(|part| part.0.range()).collect(), vec![(*out, *len)])
             }
@@ -360,7 +371,10 @@ impl<T: Scalar> Other<T> {
                     copy(view, out);
                 }
             }
-            Other::Place { parts, add, clear, out, len } => {
+            Other::Fold { x, strides, out, len } => {
+                fold(array(x), x.offset, &x.shape, &x.strides, write(*out, *len), strides);
+            }
+            Other::Place { parts, clear, out, len } => {
                 let out = write(*out, *len);
                 if *clear {
                     out.fill(T::zero());
@@ -369,10 +383,7 @@ impl<T: Scalar> Other<T> {
                     let Some(view) = View::strided(array(x), x.offset, &x.shape, &x.strides) else {
                         continue;
                     };
-                    match add {
-                        true => accumulate(view, out, *offset, shape, strides),
-                        false => place(view, out, *offset, shape, strides),
-                    };
+                    place(view, out, *offset, shape, strides);
                 }
             }
             Other::CumSum { x, lanes, reverse, out } => {

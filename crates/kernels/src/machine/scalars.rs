@@ -16,6 +16,10 @@ pub enum ScalarCode<T> {
     Select,
     /// The first.
     Copy,
+    /// The product of the first two, and the third, rounded twice.
+    MulAdd,
+    /// The product of the chain rule of the first two ([`Binary::Chain`]), and the third.
+    ChainAdd,
 }
 
 /// One operation on single numbers.
@@ -103,6 +107,9 @@ impl<T: Scalar> Kernel for Code<'_, T> {
             };
             let result = match step.code {
                 ScalarCode::Map(f) => f.visit::<A, _>(Single(read(a))),
+                ScalarCode::Zip(Binary::Chain) => chain(read(a), read(b)),
+                ScalarCode::MulAdd => read(a) * read(b) + read(c),
+                ScalarCode::ChainAdd => chain(read(a), read(b)) + read(c),
                 ScalarCode::Zip(f) => f.visit(Single((read(a), read(b)))),
                 ScalarCode::Select => {
                     if read(a) == T::zero() {
@@ -118,4 +125,17 @@ impl<T: Scalar> Kernel for Code<'_, T> {
             (last, last_place) = (result, step.to);
         }
     }
+}
+
+/// [`Scalar::chain`] with a branch that is never taken in practice: nobody has to wait for masks.
+#[inline(always)]
+fn chain<T: Scalar>(a: T, b: T) -> T {
+    let product = a * b;
+    if product.is_nan() { absorbing(a, b) } else { product }
+}
+
+#[cold]
+#[inline(never)]
+fn absorbing<T: Scalar>(a: T, b: T) -> T {
+    a.chain(b)
 }

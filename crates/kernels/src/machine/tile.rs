@@ -2,7 +2,7 @@
 
 use super::assemble::{Code, Fused, Instruction, REGISTERS, Slot};
 use super::fused::{Level, Reduction, TASKS, TILE};
-use super::memory::{At, Memory};
+use super::memory::{Memory, Starts};
 use crate::cpu::{Arithmetic, Cpu, Kernel};
 use crate::elementwise::{map_slice, select_slices, zip_slices};
 use crate::extremum::{Larger, Smaller, one_nan};
@@ -69,6 +69,7 @@ impl<T: Scalar> Fused<T> {
         let grids = self.grids(memory);
         let mut frame = Frame {
             memory,
+            areas: memory.starts(),
             registers,
             starts: [0; 3],
             counts: [1, 0, 0],
@@ -112,6 +113,7 @@ impl<T: Scalar> Fused<T> {
 /// What an instruction needs to know of the tile.
 struct Frame<'m, 'a, T> {
     memory: &'m Memory<'a, T>,
+    areas: Starts<'m, T>,
     registers: *mut T,
     /// The first element of the tile, by level.
     starts: [usize; 3],
@@ -129,9 +131,8 @@ impl<T: Scalar> Frame<'_, '_, T> {
             // SAFETY: every register number is below the number of registers, for which there is scratch memory.
             unsafe { self.registers.add(slot.offset) }
         } else {
-            let at = At { area: slot.area, offset: slot.offset + self.starts[slot.moves as usize] };
             // SAFETY: `is_sound` found the whole array in the area, and the tile is a part of it.
-            unsafe { self.memory.start(at) }
+            unsafe { self.areas.start(slot.area, slot.offset + self.starts[slot.moves as usize]) }
         }
     }
 
@@ -188,7 +189,7 @@ impl<T: Scalar> Frame<'_, '_, T> {
                 let x = read(a, 1)[0];
                 write(instruction.to, even).fill(x);
             }
-            Code::Copy => write(instruction.to, count).copy_from_slice(read(a, count)),
+            Code::Copy => copy(read(a, count), write(instruction.to, count)),
             Code::Cycle(period) => {
                 let period = period as usize;
                 let first = read(a, period);
@@ -204,6 +205,32 @@ impl<T: Scalar> Frame<'_, '_, T> {
             }
         }
     }
+}
+
+/// Short pieces without a call: in pieces of fixed lengths, which are single moves.
+#[inline(always)]
+fn copy<T: Scalar>(mut from: &[T], mut to: &mut [T]) {
+    #[inline(always)]
+    fn pieces<'f, 't, T: Scalar, const N: usize>(from: &'f [T], to: &'t mut [T]) -> (&'f [T], &'t mut [T]) {
+        match (from.split_first_chunk::<N>(), to.len() >= N) {
+            (Some((now, rest)), true) => {
+                let (to_now, to_rest) = to.split_at_mut(N);
+                to_now.copy_from_slice(now);
+                (rest, to_rest)
+            }
+            _ => (from, to),
+        }
+    }
+    if from.len() > 64 {
+        return to.copy_from_slice(from);
+    }
+    while from.len() >= 16 {
+        (from, to) = pieces::<T, 16>(from, to);
+    }
+    (from, to) = pieces::<T, 8>(from, to);
+    (from, to) = pieces::<T, 4>(from, to);
+    (from, to) = pieces::<T, 2>(from, to);
+    pieces::<T, 1>(from, to);
 }
 
 /// Each row to one element.
