@@ -28,7 +28,7 @@ type Axes = SmallVec<[Axis; 12]>;
 /// Calls `f` for the lines that make up the two arrays, which begin at `to` and `from` and have no negative strides.
 ///
 /// The innermost loop goes along an axis that is long enough to be worth it and contiguous in one of the arrays, if there is
-/// one; the outer loops go through `to` in the order of memory.
+/// one; around it, those with short steps are the inner ones.
 pub(crate) fn lines(
     shape: &[usize],
     (to, to_strides): (usize, &[isize]),
@@ -59,7 +59,8 @@ pub(crate) fn lines(
         Some(best) => axes.remove(best),
         None => Axis { size: 1, to: 1, from: 1 },
     };
-    axes.sort_by_key(|axis| std::cmp::Reverse(axis.to));
+    // Axes with short steps in either array inside: what one line leaves in the cache, the next ones use.
+    axes.sort_by_key(|axis| std::cmp::Reverse(axis.to + axis.from));
     let mut counters: SmallVec<[usize; 12]> = axes.iter().map(|_| 0).collect();
     let (mut to, mut from) = (to as isize, from as isize);
     loop {
@@ -98,30 +99,22 @@ impl Line {
     #[inline(always)]
     pub(crate) fn each<T: Copy>(&self, out: &mut [T], data: &[T], f: impl Fn(&mut T, T)) {
         let (Some(out), Some(data)) = (out.get_mut(self.to..), data.get(self.from..)) else { return };
-        let count = self.count;
         match (self.to_step, self.from_step) {
-            (1, 1) => out.iter_mut().zip(data).take(count).for_each(|(to, &from)| f(to, from)),
-            (1, 0) => {
-                if let Some(&from) = data.first() {
-                    out.iter_mut().take(count).for_each(|to| f(to, from));
-                }
-            }
-            (1, step) => {
-                out.iter_mut().zip(data.iter().step_by(step)).take(count).for_each(|(to, &from)| f(to, from));
-            }
-            (0, _) => {
-                if let Some(to) = out.first_mut() {
-                    data.iter().step_by(self.from_step.max(1)).take(count).for_each(|&from| f(to, from));
-                }
-            }
-            (step, 0) => {
-                if let Some(&from) = data.first() {
-                    out.iter_mut().step_by(step).take(count).for_each(|to| f(to, from));
-                }
-            }
+            (1, 1) => out.iter_mut().zip(data).take(self.count).for_each(|(to, &from)| f(to, from)),
             (to_step, from_step) => {
-                let targets = out.iter_mut().step_by(to_step);
-                targets.zip(data.iter().step_by(from_step)).take(count).for_each(|(to, &from)| f(to, from));
+                let last = self.count.wrapping_sub(1);
+                let fits = last.checked_mul(to_step).is_some_and(|last| last < out.len())
+                    && last.checked_mul(from_step).is_some_and(|last| last < data.len());
+                if !fits {
+                    return;
+                }
+                let (mut to, mut from) = (0, 0);
+                for _ in 0..self.count {
+                    // SAFETY: the last places of the line, at `count - 1` steps, are inside of both slices.
+                    unsafe { f(out.get_unchecked_mut(to), *data.get_unchecked(from)) };
+                    to += to_step;
+                    from += from_step;
+                }
             }
         }
     }

@@ -302,25 +302,38 @@ pub(crate) struct Walk<'a> {
 impl Walk<'_> {
     /// Calls `f` with the positions number `start` to `start + count - 1`.
     ///
-    /// Along the last axis a position is one addition away from the one before it; only at the end of that axis is the
-    /// index taken apart again. So there is no counter to keep for each axis, and nothing to allocate.
+    /// Along the last two axes a position is one addition away from the one before it; only at their end is the index
+    /// taken apart again. So there is no counter to keep for each axis, and nothing to allocate.
     #[inline]
     pub(crate) fn each(&self, start: usize, count: usize, mut f: impl FnMut(isize)) {
-        let (size, stride) = match (self.shape.last(), self.strides.last()) {
-            (Some(&size), Some(&stride)) => (size.max(1), stride),
-            _ => (1, 0),
+        let axis = |back: usize| match self.shape.len().checked_sub(back) {
+            Some(i) => match (self.shape.get(i), self.strides.get(i)) {
+                (Some(&size), Some(&stride)) => (size.max(1), stride),
+                _ => (1, 0),
+            },
+            None => (1, 0),
         };
+        let ((size, stride), (lines, line_stride)) = (axis(1), axis(2));
         let end = start.saturating_add(count);
         let mut index = start;
         while index < end {
-            let mut position = self.position(index);
-            let line = (size - index % size).min(end - index);
-            for _ in 0..line {
-                f(position);
-                // Behind the last element this may point anywhere; it is not used there.
-                position = position.wrapping_add(stride);
+            let column = index % size;
+            let mut line = index / size % lines;
+            let mut begin = self.position(index).wrapping_sub((column as isize).wrapping_mul(stride));
+            let mut column = column;
+            while line < lines && index < end {
+                let mut position = begin.wrapping_add((column as isize).wrapping_mul(stride));
+                let some = (size - column).min(end - index);
+                for _ in 0..some {
+                    f(position);
+                    // Behind the last element this may point anywhere; it is not used there.
+                    position = position.wrapping_add(stride);
+                }
+                index += some;
+                column = 0;
+                begin = begin.wrapping_add(line_stride);
+                line += 1;
             }
-            index += line;
         }
     }
 

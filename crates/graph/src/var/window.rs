@@ -294,13 +294,19 @@ impl<'g, T: Scalar> Var<'g, T> {
             *width = [padding, padding];
         }
         let mut windows = self.pad(widths, edge);
+        // The places of the windows move before the other axes, so that what is folded back later has these side by side.
         for i in 0..N {
-            windows = windows.record(Op::Unfold(plan.window(i, first)));
+            windows = windows.record(Op::Unfold(plan.window(i, first + i)));
+            let last = windows.sizes().len() as isize - 1;
+            let place = (first + i) as isize;
+            windows = windows.permute((0..place).chain([last]).chain(place..last).collect::<Vec<_>>());
         }
-        Ok(windows)
+        let (first, n) = (first as isize, N as isize);
+        Ok(windows
+            .permute((0..first).chain(first + n..first + 2 * n).chain(first..first + n).collect::<Vec<_>>()))
     }
 
-    /// Products of the kernels, flat, with the windows of all places, flat: one matrix product (one for each group).
+    /// Products of the kernels, flat, with the windows of all places, flat: a matrix product for each example and group.
     #[track_caller]
     fn convolve<const N: usize>(self, operation: &str, kernels: Self, conv: Conv<N>) -> Self {
         let groups = conv.groups;
@@ -320,26 +326,20 @@ impl<'g, T: Scalar> Var<'g, T> {
         if self.graph.check(windows.id).is_err() {
             return windows; // padded beyond what can be addressed
         }
-        // [n, c, places.., window..] as [groups, n places.., c/groups window..]
+        // [n, c, places.., window..] as [n, groups, c/groups window.., places..]: whoever copies the windows goes along the
+        // places, which lie side by side, and the products have the channels first, as the result has.
         let n = x[0];
         let places: Vec<usize> = windows.sizes()[2..2 + N].to_vec();
         let (count, depth) = (places.iter().product::<usize>(), w[1..].iter().product::<usize>());
         let grouped: Vec<usize> =
             [n, groups, w[1]].into_iter().chain(windows.sizes()[2..].iter().copied()).collect();
-        let order: Vec<isize> = [1, 0]
-            .into_iter()
-            .chain(3..3 + N as isize)
-            .chain([2])
-            .chain(3 + N as isize..3 + 2 * N as isize)
-            .collect();
-        let flat = windows.reshape(grouped).permute(order).reshape([groups, n * count, depth]);
+        let order: Vec<isize> =
+            (0..3).chain(3 + N as isize..3 + 2 * N as isize).chain(3..3 + N as isize).collect();
+        let flat = windows.reshape(grouped).permute(order).reshape([n, groups, depth, count]);
         let kernels = kernels.reshape([groups, w[0] / groups, depth]);
-        // [groups, n places.., o/groups] as [n, o, places..]
-        let split: Vec<usize> =
-            [groups, n].into_iter().chain(places.iter().copied()).chain([w[0] / groups]).collect();
-        let back: Vec<isize> = [1, 0, 2 + N as isize].into_iter().chain(2..2 + N as isize).collect();
+        let kernels = kernels.broadcast_to([n, groups, w[0] / groups, depth]);
         let shape: Vec<usize> = [n, w[0]].into_iter().chain(places).collect();
-        flat.matmul(kernels.mt()).reshape(split).permute(back).reshape(shape)
+        kernels.matmul(flat).reshape(shape)
     }
 
     /// Each element times each kernel, folded where the windows overlap.

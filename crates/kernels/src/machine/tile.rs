@@ -181,8 +181,15 @@ impl<T: Scalar> Frame<'_, '_, T> {
             Code::SpreadRows => {
                 let rows = read(a, self.counts[Level::Row as usize]);
                 let out = write(instruction.to, count);
-                for (out, &x) in out.chunks_exact_mut(self.cols).zip(rows) {
-                    out.fill(x);
+                match self.cols {
+                    2 => spread_short::<T, 2>(rows, out),
+                    3 => spread_short::<T, 3>(rows, out),
+                    4 => spread_short::<T, 4>(rows, out),
+                    _ => {
+                        for (out, &x) in out.chunks_exact_mut(self.cols).zip(rows) {
+                            out.fill(x);
+                        }
+                    }
                 }
             }
             Code::SpreadOne => {
@@ -204,6 +211,12 @@ impl<T: Scalar> Frame<'_, '_, T> {
                 }
             }
         }
+    }
+}
+
+fn spread_short<T: Scalar, const N: usize>(rows: &[T], out: &mut [T]) {
+    for (out, &x) in out.as_chunks_mut::<N>().0.iter_mut().zip(rows) {
+        *out = [x; N];
     }
 }
 
@@ -257,7 +270,22 @@ impl<T: Scalar> Kernel for ReduceRows<'_, T> {
 impl<T: Scalar> ReduceRows<'_, T> {
     #[inline(always)]
     fn rows<F: Fold>(self, last: impl Fn(T) -> T) {
-        for (out, row) in self.out.iter_mut().zip(self.x.chunks_exact(self.cols)) {
+        // Of short rows, many at a time: where the length is known, the loop over the rows is vectorised.
+        match self.cols {
+            2 => self.short_rows::<F, 2>(last),
+            3 => self.short_rows::<F, 3>(last),
+            4 => self.short_rows::<F, 4>(last),
+            _ => {
+                for (out, row) in self.out.iter_mut().zip(self.x.chunks_exact(self.cols)) {
+                    *out = last(all_of::<T, F>(row));
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn short_rows<F: Fold, const N: usize>(self, last: impl Fn(T) -> T) {
+        for (out, row) in self.out.iter_mut().zip(self.x.as_chunks::<N>().0) {
             *out = last(all_of::<T, F>(row));
         }
     }
