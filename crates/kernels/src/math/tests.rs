@@ -76,6 +76,14 @@ impl<T: Scalar> Function<T> {
         out
     }
 
+    /// On every processor; the vector processors have to agree.
+    fn everywhere(&self, x: &[T]) -> Vec<(Cpu, Vec<T>)> {
+        let all: Vec<_> = Cpu::available().into_iter().map(|cpu| (cpu, self.values(cpu, x))).collect();
+        let vectors = all.get(1..).unwrap_or_default();
+        assert!(vectors.windows(2).all(|two| all_same(&two[0].1, &two[1].1)), "{} differs", self.name);
+        all
+    }
+
     fn bound(&self, cpu: Cpu) -> f64 {
         self.bounds[usize::from(T::NAME == "f64")][usize::from(cpu.name() == "portable")]
     }
@@ -123,8 +131,8 @@ fn table_holds<T: Scalar + Math>() {
         let rows = table.iter().filter(|row| row.0 == function.name && T::of(row.1).as_f64() == row.1);
         let (x, exact): (Vec<T>, Vec<_>) = rows.map(|row| (T::of(row.1), row.2)).unzip();
         assert!(x.len() > 60, "{}: {} rows", function.name, x.len());
-        for cpu in Cpu::available() {
-            for ((&x, y), &exact) in x.iter().zip(function.values(cpu, &x)).zip(&exact) {
+        for (cpu, values) in function.everywhere(&x) {
+            for ((&x, y), &exact) in x.iter().zip(values).zip(&exact) {
                 let error = error(y, exact);
                 assert!(
                     error <= function.bound(cpu),
@@ -150,8 +158,8 @@ fn single_precision_throughout() {
     let x: Vec<f32> = (0..=u32::MAX).step_by(100_003).map(f32::from_bits).collect();
     for function in functions::<f32>() {
         let exact: Vec<f64> = x.iter().map(|&x| (function.reference)(f64::from(x))).collect();
-        for cpu in Cpu::available() {
-            for ((&x, y), &exact) in x.iter().zip(function.values(cpu, &x)).zip(&exact) {
+        for (cpu, values) in function.everywhere(&x) {
+            for ((&x, y), &exact) in x.iter().zip(values).zip(&exact) {
                 let fits =
                     if exact.is_nan() { y.is_nan() } else { error(y, (exact, 0.0)) <= function.bound(cpu) };
                 assert!(fits, "{} of {x:e} on {}: {y:e}, not {exact:e}", function.name, cpu.name());
@@ -220,16 +228,7 @@ fn position_does_not_matter<T: Scalar + Math>() {
         .map(|i| T::of(if i == 40 { 1e9 } else { (f64::from(i) * 0.9).sin() * f64::from(i % 40) }))
         .collect();
     for function in functions::<T>() {
-        let vectors = Cpu::available().into_iter().filter(|cpu| cpu.name() != "portable");
-        let mut whole: Vec<Vec<T>> = vectors.map(|cpu| function.values(cpu, &x)).collect();
-        assert!(
-            whole.windows(2).all(|two| all_same(&two[0], &two[1])),
-            "{} on the vector processors",
-            function.name
-        );
-        whole.insert(0, function.values(Cpu::available()[0], &x));
-        for cpu in Cpu::available() {
-            let whole = &whole[usize::from(cpu.name() != "portable")];
+        for (cpu, whole) in function.everywhere(&x) {
             for (start, len) in
                 [(0, 1), (1, 2), (3, 7), (5, 16), (7, 31), (2, 64), (9, 99), (38, 5), (1, 149)]
             {
