@@ -4,10 +4,10 @@ Run it with Python 3 and mpmath:  python3 coefficients.py
 The coefficients are rounded from the lowest power on; after each, the others are fitted anew, both by Remez (which
 without the lowest powers needs an interval that does not have 0 inside) and by least squares at Chebyshev's points;
 the better of the two is shown.
-The polynomial of the logarithm in f64 is fdlibm's and not made here.
+Two others are not made here: those of the logarithm (fdlibm's) and of the hyperbolic tangent (Cephes's) in f64.
 """
 import struct
-from mpmath import mp, mpf, matrix, lu_solve, cos, erf, erfc, expm1, log, log1p, pi, sin, sqrt
+from mpmath import mp, mpf, matrix, lu_solve, cos, erf, erfc, expm1, log, log1p, pi, sin, sqrt, tanh
 
 mp.prec = 200
 
@@ -109,7 +109,7 @@ def near_zero(formula, at_zero):
 exponential = near_zero(lambda r: (expm1(r) - r) / r**2, 0.5)
 half = log(2) / 2 * mpf(1.0005)
 relative = lambda r: max(abs(r), mpf(0.03))
-show("exp f32", f32, exponential, relative, -half, half, 5, 0.5)
+show("exp f32", f32, exponential, relative, -half, half, 6, 0.5)
 show("exp f64", f64, exponential, relative, -half, half, 10, 0.5)
 
 logarithm = near_zero(lambda f: (log1p(f) - f + f * f / 2) / f**3, mpf(1) / 3)
@@ -121,12 +121,16 @@ cosine = near_zero(lambda u: (cos(sqrt(u)) - 1 + u / 2) / u**2, mpf(1) / 24)
 quarter, right = (pi / 4 * mpf(1.01)) ** 2, (pi / 2 * mpf(1.001)) ** 2
 show("sin to pi/4 f32", f32, sine, lambda u: u, 0, quarter, 3)
 show("cos to pi/4 f32", f32, cosine, lambda u: u * u, 0, quarter, 3)
+show("sin to pi/4 f64", f64, sine, lambda u: u, 0, quarter, 6)
+show("cos to pi/4 f64", f64, cosine, lambda u: u * u, 0, quarter, 6)
 show("sin to pi/2 f32", f64, sine, lambda u: u, 0, right, 5)
-show("sin to pi/2 f64", f64, sine, lambda u: u * sqrt(u) / sin(sqrt(u)), 0, right, 8)
+
+tangent = near_zero(lambda u: (tanh(sqrt(u)) / sqrt(u) - 1) / u, -mpf(1) / 3)
+show("tanh f32", f32, tangent, lambda u: u * sqrt(u) / tanh(sqrt(u)), 0, mpf(0.75) ** 2, 6)
 
 near = near_zero(lambda u: erf(sqrt(u)) / sqrt(u) - 1, 2 / sqrt(pi) - 1)
 far = lambda x: log(erfc(x)) / x + 1
-show("erf near f32", f32, near, lambda u: mpf(1), 0, mpf(0.9375) ** 2, 6)
+show("erf near f32", f32, near, lambda u: mpf(1), 0, mpf(0.9375) ** 2, 7)
 show("erf far f32", f32, far, lambda x: x * erfc(x), 0.9375, 4, 6)
 show("erf near f64", f64, near, lambda u: mpf(1), 0, 1, 12)
 show("erf far f64", f64, far, lambda x: x * erfc(x), 1, 6, 18)

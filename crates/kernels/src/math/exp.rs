@@ -115,7 +115,14 @@ pub(super) fn exp_of_negative<A: Arithmetic, T: Exponential>(x: T) -> T {
     // Written so that NaN stays.
     let x = if x < T::VANISHES { T::VANISHES } else { x };
     let reduced = reduce::<A, T>(x);
-    (T::one() + reduced.expm1::<A>()).scale(reduced.rounded)
+    // Whichever of the two loses less: the inner sum counts only r times, but the product must not be rounded.
+    let (r, one) = (reduced.r, T::one());
+    let power = if A::FUSED {
+        A::mul_add(r, A::mul_add(r, T::expm1_rest::<A>(r), one), one)
+    } else {
+        one + reduced.expm1::<A>()
+    };
+    power.scale(reduced.rounded)
 }
 
 #[inline(always)]

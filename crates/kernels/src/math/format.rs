@@ -26,8 +26,14 @@ pub(super) trait Format: Scalar {
     /// (`2^-k` only if that is a normal number.)
     fn split(self) -> (Self, Self, Self);
 
-    /// `self`, with the sign changed if `n` is odd, for `rounded = ROUND + n`.
-    fn flip(self, rounded: Self) -> Self;
+    /// `ROUND + n + 1` for `self = ROUND + n`, where only the last bits count.
+    fn next(self) -> Self;
+
+    /// Whether `n` is odd, for `self = ROUND + n`.
+    fn is_odd(self) -> bool;
+
+    /// `self`, with the sign changed if bit number `bit` of `n` is set, for `rounded = ROUND + n`.
+    fn flip(self, rounded: Self, bit: u32) -> Self;
 
     /// `self`, with the sign changed if `other` is negative or -0.
     fn flip_like(self, other: Self) -> Self;
@@ -77,8 +83,18 @@ macro_rules! format {
             }
 
             #[inline(always)]
-            fn flip(self, rounded: $float) -> $float {
-                let sign = rounded.to_bits() << (<$bits>::BITS - 1);
+            fn next(self) -> $float {
+                <$float>::from_bits(self.to_bits().wrapping_add(1))
+            }
+
+            #[inline(always)]
+            fn is_odd(self) -> bool {
+                self.to_bits() & 1 != 0
+            }
+
+            #[inline(always)]
+            fn flip(self, rounded: $float, bit: u32) -> $float {
+                let sign = rounded.to_bits() >> bit << (<$bits>::BITS - 1);
                 <$float>::from_bits(self.to_bits() ^ sign)
             }
 

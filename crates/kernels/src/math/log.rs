@@ -58,13 +58,13 @@ impl Logarithm for f64 {
         let p = polynomial::<A, f64, 7>(
             z,
             [
-                6.666_666_666_666_735_13e-1,
-                3.999_999_999_940_941_908e-1,
-                2.857_142_874_366_239_149e-1,
-                2.222_219_843_214_978_396e-1,
-                1.818_357_216_161_805_012e-1,
-                1.531_383_769_920_937_332e-1,
-                1.479_819_860_511_658_591e-1,
+                0.666_666_666_666_673_5,
+                0.399_999_999_994_094_2,
+                0.285_714_287_436_623_9,
+                0.222_221_984_321_497_84,
+                0.181_835_721_616_180_5,
+                0.153_138_376_992_093_73,
+                0.147_981_986_051_165_86,
             ],
         );
         let half_square = 0.5 * f * f;
@@ -98,11 +98,11 @@ pub(super) fn ln<A: Arithmetic, T: Logarithm>(x: T) -> T {
 /// `ln(1 + x)` for ordinary `x > -1`, except that -0 gives 0.
 #[inline(always)]
 fn ln_1p_within<A: Arithmetic, T: Logarithm>(x: T) -> T {
-    // 1 + x = u + lost, exactly (Knuth); for large x the error is of no importance.
+    // 1 + x = u + lost: u - 1 is a number of the type while the last place of u counts at most 1, and beyond, what is
+    // lost is of no importance.
     let one = T::one();
     let u = one + x;
-    let back = u - one;
-    let lost = (one - (u - back)) + (x - back);
+    let lost = x - (u - one);
     let (k, m, inverse) = u.split();
     let lost = if x < T::LARGE { lost * inverse } else { T::zero() };
     // For k = 0 this sum is x itself.

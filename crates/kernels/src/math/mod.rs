@@ -5,9 +5,11 @@
 //! number it takes them as an integer. So a loop over any of them becomes vector instructions inside of
 //! [`Cpu::run`](crate::Cpu), and is right over the whole range of the type: subnormal numbers, infinities, both zeros, NaN.
 //!
-//! The errors in the table below are the largest found, in units in the last place of the exact result: where the
-//! processor rounds `a b + c` once, and where it rounds it twice. `tests.rs` has the table that they were found with.
-#![allow(unreachable_pub, reason = "public only in name")]
+//! The errors in the comments are the largest found, in units in the last place of the exact result (one spacing, where
+//! that is subnormal): in `f32` over every 61st, every 67th and every 101st number, in `f64` over 12000 random points.
+//! The first figure is where the processor rounds `a b + c` once, the second where it rounds twice. `tests.rs` checks
+//! bounds that are slightly wider.
+#![allow(unreachable_pub, reason = "`Math` is public only in name")]
 
 mod erf;
 mod exp;
@@ -24,22 +26,35 @@ use crate::cpu::Arithmetic;
 /// Elementary functions that vectorise. Public only in name: it stands in a private module, so that only this crate can
 /// call the functions, with a processor's [`Arithmetic`], and nobody can implement it.
 pub trait Math: Sized {
-    /// `e^x`
+    /// `e^x`. `x = n ln 2 + r`, a polynomial of `r`, times `2^n` in two steps.
+    ///
+    /// Error: `f32` 0.91 or 0.98, `f64` 0.89 or 0.95.
     fn exp_with<A: Arithmetic>(self) -> Self;
 
-    /// `e^x - 1`
+    /// `e^x - 1`, also near 0.
+    ///
+    /// Error: `f32` 1.05 or 1.18, `f64` 1.10 or 1.01.
     fn expm1_with<A: Arithmetic>(self) -> Self;
 
-    /// The natural logarithm; NaN for negative numbers.
+    /// The natural logarithm; NaN for negative numbers. `x = 2^k (1 + f)`, a polynomial or quotient of `f`.
+    ///
+    /// Error: `f32` 0.87 or 0.88, `f64` 0.70 or 0.72.
     fn ln_with<A: Arithmetic>(self) -> Self;
 
-    /// `ln(1 + x)`; NaN below -1.
+    /// `ln(1 + x)`; NaN below -1. As the logarithm, with what `1 + x` lost.
+    ///
+    /// Error: `f32` 1.01 or 1.01, `f64` 0.79 or 0.79.
     fn ln_1p_with<A: Arithmetic>(self) -> Self;
 
-    /// The sine. Has a branch: for many use [`sin_slice`](Math::sin_slice).
+    /// The sine. Has a branch (arguments above 65536, in `f64` above 2^20, go to the standard library): for
+    /// many use [`sin_slice`](Math::sin_slice).
+    ///
+    /// Error: `f32` 0.86 or 0.57, `f64` 0.73 or 0.78.
     fn sin_with<A: Arithmetic>(self) -> Self;
 
-    /// The cosine. Has a branch: for many use [`cos_slice`](Math::cos_slice).
+    /// The cosine. Has a branch, as the sine: for many use [`cos_slice`](Math::cos_slice).
+    ///
+    /// Error: `f32` 0.86 or 0.57, `f64` 0.75 or 0.83.
     fn cos_with<A: Arithmetic>(self) -> Self;
 
     /// `out[i] = sin(x[i])`, with the bits of [`sin_with`](Math::sin_with).
@@ -48,19 +63,31 @@ pub trait Math: Sized {
     /// `out[i] = cos(x[i])`, with the bits of [`cos_with`](Math::cos_with).
     fn cos_slice<A: Arithmetic>(x: &[Self], out: &mut [Self]);
 
-    /// The hyperbolic tangent.
+    /// The hyperbolic tangent: near 0 a polynomial or quotient, further out `1 - 2 / (e^(2 |x|) + 1)`.
+    ///
+    /// Error: `f32` 1.06 or 1.06, `f64` 1.04 or 1.04.
     fn tanh_with<A: Arithmetic>(self) -> Self;
 
-    /// `1 / (1 + e^-x)`
+    /// `1 / (1 + e^-x)`, in both tails with the digits of `e^-|x|`. (Relative to the result, that is 1.3
+    /// `EPSILON`.)
+    ///
+    /// Error: `f32` 2.32 or 2.32, `f64` 1.84 or 1.84.
     fn sigmoid_with<A: Arithmetic>(self) -> Self;
 
-    /// `sigmoid(x) sigmoid(-x)`, the slope of [`sigmoid_with`](Math::sigmoid_with).
+    /// `sigmoid(x) sigmoid(-x)`, the slope of [`sigmoid_with`](Math::sigmoid_with), as `e / (1 + e)^2` with `e
+    /// = e^-|x|`.
+    ///
+    /// Error: `f32` 2.37 or 2.37, `f64` 1.83 or 2.08.
     fn logistic_density_with<A: Arithmetic>(self) -> Self;
 
-    /// `ln(1 + e^x)`
+    /// `ln(1 + e^x)` as `max(x, 0) + ln(1 + e^-|x|)`.
+    ///
+    /// Error: `f32` 1.61 or 1.62, `f64` 1.36 or 1.38.
     fn softplus_with<A: Arithmetic>(self) -> Self;
 
-    /// The error function.
+    /// The error function: near 0 a polynomial, further out `1 - e^p` with a polynomial `p`.
+    ///
+    /// Error: `f32` 0.98 or 1.24, `f64` 0.95 or 1.06.
     fn erf_with<A: Arithmetic>(self) -> Self;
 }
 
