@@ -24,7 +24,7 @@ use rayon::prelude::*;
 pub(crate) const PARALLEL: usize = 1 << 16;
 
 /// How many independent sums run beside each other: four or eight vector registers hide the latency of an addition.
-const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// The leaves of the tree along the rows: 64 additions in each lane.
 const BLOCK: usize = 1024;
@@ -110,7 +110,7 @@ fn few<T: Scalar, F: Fold>(x: &[T]) -> T {
 
 /// Adds the lanes in halves: every lane is as deep in the tree as every other.
 #[inline(always)]
-fn combine<T: Scalar, F: Fold>(mut lanes: [T; LANES]) -> T {
+pub(crate) fn combine<T: Scalar, F: Fold>(mut lanes: [T; LANES]) -> T {
     let mut half = LANES / 2;
     while half > 0 {
         for i in 0..half {
@@ -163,7 +163,8 @@ fn slice_block<T: Scalar, F: Fold>(x: &[T]) -> T {
     }
     let mut lanes = [F::start(); LANES];
     add_lanes::<T, F>(&mut lanes, x);
-    combine::<T, F>(lanes)
+    // The lanes are to be one vector. Without this, the compiler arranges them for `combine` and shuffles in the loop.
+    combine::<T, F>(if x.len() > 2 * LANES { std::hint::black_box(lanes) } else { lanes })
 }
 
 #[inline(never)]
@@ -180,7 +181,7 @@ fn block_strided<T: Scalar, F: Fold>(x: &View<T>, start: usize, len: usize, lane
 }
 
 #[inline(always)]
-fn add_lanes<T: Scalar, F: Fold>(lanes: &mut [T; LANES], values: &[T]) {
+pub(crate) fn add_lanes<T: Scalar, F: Fold>(lanes: &mut [T; LANES], values: &[T]) {
     let (groups, rest) = values.as_chunks::<LANES>();
     for group in groups {
         for (lane, &value) in lanes.iter_mut().zip(group) {

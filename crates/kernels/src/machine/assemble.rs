@@ -32,7 +32,7 @@ pub(crate) enum Code<T> {
     ReduceRows(Reduction),
     /// Everything, in a kernel that is a single tile.
     ReduceAll(Reduction),
-    /// One block of everything; the number says of which reduction.
+    /// What a tile adds to a block of everything; the number says of which reduction.
     ReduceBlock(Reduction, u32),
     SpreadRows,
     SpreadOne,
@@ -189,6 +189,15 @@ impl<'f, T: Scalar> Assembly<'f, T> {
             if let Value::Load { at, layout: Layout::Same | Layout::Cycle { .. }, .. } = value {
                 self.load_once(number, *at);
             }
+            if let Value::ReduceAll(..) = value
+                && fusion.len > super::fused::TILE
+            {
+                // The lanes of a block live from tile to tile.
+                let lanes = self.register();
+                if let Some(place) = self.places.get_mut(number) {
+                    *place = Some(lanes);
+                }
+            }
         }
         for (number, value) in fusion.values.iter().enumerate() {
             let level = self.level(number);
@@ -221,7 +230,7 @@ impl<'f, T: Scalar> Assembly<'f, T> {
             if let Some((code, level, operands)) = instruction {
                 let operands = operands.map(|x| self.place(x));
                 let to = match code {
-                    Code::ReduceBlock(..) => NOWHERE,
+                    Code::ReduceBlock(..) => self.place(number),
                     _ => self.result(number),
                 };
                 if let Some(place) = self.places.get_mut(number) {

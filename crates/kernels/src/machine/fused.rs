@@ -192,9 +192,7 @@ impl<T: Scalar> Fusion<T> {
             return Tiling { len: self.len, rows: self.rows() };
         }
         if self.cols == 0 {
-            // The blocks of a sum are tiles.
-            let whole = self.values.iter().any(|value| matches!(value, Value::ReduceAll(..)));
-            return Tiling { len: if whole { TILE } else { most }, rows: 1 };
+            return Tiling { len: most, rows: 1 };
         }
         // Whole rows, as a multiple of 16 elements if there can be one.
         let fit = (most / self.cols).max(1);

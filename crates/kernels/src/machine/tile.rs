@@ -6,7 +6,7 @@ use super::memory::{Memory, Starts};
 use crate::cpu::{Arithmetic, Cpu, Kernel};
 use crate::elementwise::{map_slice, select_slices, zip_slices};
 use crate::extremum::{Larger, Smaller, one_nan};
-use crate::reduce::{Add, Fold, all_of, split};
+use crate::reduce::{Add, Fold, LANES, add_lanes, all_of, combine, split};
 use crate::scalar::Scalar;
 use crate::view::View;
 
@@ -52,7 +52,9 @@ impl<T: Scalar> Fused<T> {
         if tasks <= 1 {
             self.task(memory, first, tiles, task);
         } else {
-            let (left, left_tasks) = (tiles / 2, tasks / 2);
+            // A block of a sum belongs to one task.
+            let block = (TILE / self.tile.len.max(1)).max(1);
+            let (left, left_tasks) = (tiles / 2 / block * block, tasks / 2);
             rayon::join(
                 || self.divide(memory, (first, left), (task, left_tasks)),
                 || self.divide(memory, (first + left, tiles - left), (task + left_tasks, tasks - left_tasks)),
@@ -92,10 +94,10 @@ impl<T: Scalar> Fused<T> {
             if tile == first {
                 // For a whole tile, also if this one is shorter: that costs nothing but time.
                 frame.counts = [1, self.tile.rows, self.tile.len];
-                self.once.iter().for_each(|instruction| frame.run(instruction, self, tile));
+                self.once.iter().for_each(|instruction| frame.run(instruction, self));
             }
             frame.counts = [1, rows, len];
-            self.body.iter().for_each(|instruction| frame.run(instruction, self, tile));
+            self.body.iter().for_each(|instruction| frame.run(instruction, self));
         }
     }
 
@@ -137,7 +139,7 @@ impl<T: Scalar> Frame<'_, '_, T> {
     }
 
     /// Runs one instruction over the tile.
-    fn run(&self, instruction: &Instruction<T>, kernel: &Fused<T>, tile: usize) {
+    fn run(&self, instruction: &Instruction<T>, kernel: &Fused<T>) {
         let count = self.counts[instruction.level as usize];
         // Where a loop may run to the next multiple of 16 it does: for the loops of all vector widths there is no rest.
         let even = if instruction.level == Level::One { 1 } else { count.next_multiple_of(16) };
@@ -172,10 +174,14 @@ impl<T: Scalar> Frame<'_, '_, T> {
                 write(instruction.to, 1)[0] = result;
             }
             Code::ReduceBlock(reduction, number) => {
-                let partial = self.cpu.run(ReduceAll { reduction, x: read(a, count) });
-                if let Some(late) = kernel.late.get(number as usize) {
-                    // SAFETY: there is a partial result for each tile, written by the tile's task only.
-                    unsafe { self.memory.write(late.partials.plus(tile), 1)[0] = partial };
+                let start = self.starts[instruction.level as usize];
+                let (first, end) = (start.is_multiple_of(TILE), start + count);
+                let last = end.is_multiple_of(TILE) || end == kernel.len;
+                let lanes = write(instruction.to, LANES);
+                let partial = self.cpu.run(ReduceBlock { reduction, x: read(a, count), lanes, first, last });
+                if let (Some(late), Some(partial)) = (kernel.late.get(number as usize), partial) {
+                    // SAFETY: there is a partial result for each block, written by the task that has its last tile.
+                    unsafe { self.memory.write(late.partials.plus(start / TILE), 1)[0] = partial };
                 }
             }
             Code::SpreadRows => {
@@ -307,6 +313,40 @@ impl<T: Scalar> Kernel for ReduceAll<'_, T> {
             Reduction::Largest => one_nan(all_of::<T, Larger>(self.x)),
             Reduction::Smallest => one_nan(all_of::<T, Smaller>(self.x)),
         }
+    }
+}
+
+/// What a tile adds to the lanes of a block; behind the last tile of the block, its result.
+struct ReduceBlock<'a, T> {
+    reduction: Reduction,
+    x: &'a [T],
+    lanes: &'a mut [T],
+    first: bool,
+    last: bool,
+}
+
+impl<T: Scalar> Kernel for ReduceBlock<'_, T> {
+    type Output = Option<T>;
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) -> Option<T> {
+        match self.reduction {
+            Reduction::Sum => self.add::<Add>(),
+            Reduction::Largest => self.add::<Larger>(),
+            Reduction::Smallest => self.add::<Smaller>(),
+        }
+    }
+}
+
+impl<T: Scalar> ReduceBlock<'_, T> {
+    #[inline(always)]
+    fn add<F: Fold>(self) -> Option<T> {
+        let lanes = self.lanes.first_chunk_mut::<LANES>()?;
+        if self.first {
+            *lanes = [F::start(); LANES];
+        }
+        add_lanes::<T, F>(lanes, self.x);
+        self.last.then(|| combine::<T, F>(*lanes))
     }
 }
 
