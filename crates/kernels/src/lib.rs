@@ -72,6 +72,7 @@ mod linalg;
 mod product;
 mod reduce;
 mod scalar;
+mod vector;
 mod view;
 
 pub use cpu::Cpu;
@@ -80,7 +81,7 @@ pub use extremum::extremum;
 pub use grid::{accumulate, place};
 pub use lanes::{BadIndex, Lanes, arg_extremum, cumsum, gather, put_along_add, scatter_add, take_along};
 pub use linalg::{LinalgError, cholesky, log_det, solve, triangular_solve};
-pub use product::{Matrix, matmul};
+pub use product::{INNER, Matrix, Offsets, matmul, matmul_in, matmul_scratch, matmul_with};
 pub use reduce::{sum, sum_all};
 pub use scalar::Scalar;
 pub use view::View;
