@@ -106,7 +106,7 @@ unsafe fn panel<T: Scalar, V: Vector<T>>(
             if block.rows == 1 && left >= 8 * V::LANES {
                 strip.run::<1, 8, false>(block)
             } else if block.rows < 4 && left >= 4 * V::LANES {
-                strip.run::<2, 4, false>(block)
+                strip.run::<3, 4, false>(block)
             } else if left >= 2 * V::LANES {
                 strip.run::<8, 2, false>(block)
             } else if left > V::LANES {
@@ -134,42 +134,42 @@ impl<T: Scalar, V: Vector<T>> Strip<T, V> {
     /// All rows, in tiles of at most `MOST` rows and `N` vectors; returns the width.
     #[inline(always)]
     unsafe fn run<const MOST: usize, const N: usize, const PART: bool>(self, block: &Block<T>) -> usize {
-        let (row, inner, tile) = match block.left {
-            Left::Strided { row, inner } => (row, inner, row.wrapping_mul(V::ROWS as isize)),
-            Left::Panels => (1, V::ROWS as isize, (V::ROWS * block.inner) as isize),
+        let (row, inner, tile, cross) = match block.left {
+            Left::Strided { row, inner } => (row, inner, row.wrapping_mul(V::ROWS as isize), true),
+            Left::Panels => (1, V::ROWS as isize, (V::ROWS * block.inner) as isize, false),
         };
+        // A tile has no more rows than this, and there is one for each number of rows that can be left over.
+        let most = if MOST < V::ROWS { MOST } else { V::ROWS };
         let mut at = 0;
-        // SAFETY: the rows from `at` on that a tile covers are there, by the conditions.
-        unsafe {
-            if MOST >= V::ROWS {
-                let mut a = block.a;
-                while block.rows - at >= V::ROWS {
-                    match V::ROWS {
-                        8 => self.tile::<8, N, PART>(block, a, row, inner, at),
-                        6 => self.tile::<6, N, PART>(block, a, row, inner, at),
-                        4 => self.tile::<4, N, PART>(block, a, row, inner, at),
-                        _ => self.tile::<2, N, PART>(block, a, row, inner, at),
-                    }
-                    at += V::ROWS;
-                    a = a.wrapping_offset(tile);
+        while at < block.rows {
+            let left = block.rows - at;
+            // A tile of one, two or three rows waits for its own additions: better two of half the height.
+            let rows = if left <= most {
+                left
+            } else if cross && most > 3 && left < most + 4 {
+                left.div_ceil(2)
+            } else {
+                most
+            };
+            let a = if cross {
+                block.a.wrapping_offset(at as isize * row)
+            } else {
+                block.a.wrapping_offset((at / V::ROWS) as isize * tile + (at % V::ROWS) as isize)
+            };
+            // SAFETY: there are `rows` rows from `at` on; in panels they are in the same one.
+            unsafe {
+                match rows {
+                    8 if most >= 8 => self.tile::<8, N, PART>(block, a, row, inner, at),
+                    7 if most >= 7 => self.tile::<7, N, PART>(block, a, row, inner, at),
+                    6 if most >= 6 => self.tile::<6, N, PART>(block, a, row, inner, at),
+                    5 if most >= 5 => self.tile::<5, N, PART>(block, a, row, inner, at),
+                    4 if most >= 4 => self.tile::<4, N, PART>(block, a, row, inner, at),
+                    3 if most >= 3 => self.tile::<3, N, PART>(block, a, row, inner, at),
+                    2 if most >= 2 => self.tile::<2, N, PART>(block, a, row, inner, at),
+                    _ => self.tile::<1, N, PART>(block, a, row, inner, at),
                 }
             }
-            // The rest is inside of one panel, unless this is a loop of few rows in the first place.
-            let base = block.a.wrapping_offset((at / V::ROWS) as isize * tile);
-            let skipped = at;
-            let rest = |at: usize| base.wrapping_offset((at - skipped) as isize * row);
-            while MOST >= 4 && V::ROWS > 4 && block.rows - at >= 4 {
-                self.tile::<4, N, PART>(block, rest(at), row, inner, at);
-                at += 4;
-            }
-            while MOST >= 2 && (V::ROWS > 2 || N > 2) && block.rows - at >= 2 {
-                self.tile::<2, N, PART>(block, rest(at), row, inner, at);
-                at += 2;
-            }
-            while at < block.rows {
-                self.tile::<1, N, PART>(block, rest(at), row, inner, at);
-                at += 1;
-            }
+            at += rows.clamp(1, 8);
         }
         if PART { usize::MAX >> 1 } else { N * V::LANES }
     }

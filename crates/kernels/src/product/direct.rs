@@ -5,11 +5,20 @@ use super::matrix::{Layout, Matrix};
 use crate::cpu::{Arithmetic, Kernel};
 use crate::scalar::Scalar;
 
-/// `out = a b`; the sizes fit. An index out of bounds, which `Matrix` excludes, would add nothing.
+/// `out = a b`; the sizes fit, as [`Direct::new`] has made sure.
 pub(super) struct Direct<'a, 'b, T> {
-    pub(super) a: Matrix<'a, T>,
-    pub(super) b: Matrix<'a, T>,
-    pub(super) out: &'b mut [T],
+    a: Matrix<'a, T>,
+    b: Matrix<'a, T>,
+    out: &'b mut [T],
+}
+
+impl<'a, 'b, T> Direct<'a, 'b, T> {
+    /// Nothing happens to what is longer or shorter than it should be.
+    #[inline(always)]
+    pub(super) fn new(a: Matrix<'a, T>, b: Matrix<'a, T>, out: &'b mut [T]) -> Self {
+        let fits = a.cols() == b.rows() && a.rows().checked_mul(b.cols()) == Some(out.len());
+        Direct { a, b, out: if fits { out } else { &mut [] } }
+    }
 }
 
 impl<T: Scalar> Kernel for Direct<'_, '_, T> {
@@ -21,23 +30,27 @@ impl<T: Scalar> Kernel for Direct<'_, '_, T> {
         let cols = b.cols().max(1);
         match (a.layout, b.layout) {
             (Layout::Strided(a_row, a_col), Layout::Strided(b_row, b_col)) if a.cols() <= INNER => {
-                let mut row = a.offset;
-                for out in out.chunks_exact_mut(cols) {
-                    let mut col = b.offset;
-                    for out in out {
-                        let (mut left, mut right) = (row, col);
-                        let mut sum = T::zero();
-                        for _ in 0..a.cols() {
-                            if let (Some(&x), Some(&y)) = (a.data.get(left), b.data.get(right)) {
-                                sum = A::mul_add(x, y, sum);
-                            }
-                            left = left.wrapping_add_signed(a_col);
-                            right = right.wrapping_add_signed(b_row);
-                        }
-                        *out = sum;
-                        col = col.wrapping_add_signed(b_col);
+                let line = Line { inner: a.cols(), a_col, b_row, b_col };
+                for (i, out) in out.chunks_exact_mut(cols).enumerate() {
+                    let left = a.pointer(0, 0).wrapping_offset(i as isize * a_row);
+                    let mut right = b.pointer(0, 0);
+                    // Several sums at a time, so that one need not wait for the other.
+                    let mut groups = out.chunks_exact_mut(8);
+                    for out in groups.by_ref() {
+                        // SAFETY: eight columns are left.
+                        unsafe { line.sums::<8, A, T>(left, right, out) };
+                        right = right.wrapping_offset(8 * b_col);
                     }
-                    row = row.wrapping_add_signed(a_row);
+                    let mut groups = groups.into_remainder().chunks_exact_mut(2);
+                    for out in groups.by_ref() {
+                        // SAFETY: two columns are left.
+                        unsafe { line.sums::<2, A, T>(left, right, out) };
+                        right = right.wrapping_offset(2 * b_col);
+                    }
+                    for out in groups.into_remainder().chunks_exact_mut(1) {
+                        // SAFETY: this column is left.
+                        unsafe { line.sums::<1, A, T>(left, right, out) };
+                    }
                 }
             }
             _ => {
@@ -48,6 +61,39 @@ impl<T: Scalar> Kernel for Direct<'_, '_, T> {
                 }
             }
         }
+    }
+}
+
+/// What all inner sums have in common.
+struct Line {
+    inner: usize,
+    a_col: isize,
+    b_row: isize,
+    b_col: isize,
+}
+
+impl Line {
+    /// `N` elements side by side: the row of `a` from `left` on by the columns of `b` from `right` on.
+    #[inline(always)]
+    unsafe fn sums<const N: usize, A: Arithmetic, T: Scalar>(
+        &self,
+        mut left: *const T,
+        mut right: *const T,
+        out: &mut [T],
+    ) {
+        let mut sums = [T::zero(); N];
+        for _ in 0..self.inner {
+            // SAFETY: the caller says that this is an element of `a`.
+            let x = unsafe { left.read() };
+            for (j, sum) in sums.iter_mut().enumerate() {
+                // SAFETY: the caller says that `b` has `N` columns from here on.
+                let y = unsafe { right.wrapping_offset(j as isize * self.b_col).read() };
+                *sum = A::mul_add(x, y, *sum);
+            }
+            left = left.wrapping_offset(self.a_col);
+            right = right.wrapping_offset(self.b_row);
+        }
+        out.iter_mut().zip(sums).for_each(|(out, sum)| *out = sum);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Carrying out a plan: the tasks, one after the other or on the threads of the current rayon pool.
 
 use super::INNER;
-use super::block::{Block, Left, Right, Shape};
+use super::block::{Block, Left, Right};
 use super::matrix::{Layout, Matrix};
 use super::pack::{Form, pack};
 use super::plan::{BLOCKS, Plan};
@@ -15,7 +15,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// `b.rows()`, and none of the sizes is 0.
 pub(super) struct Drive<'a, T, F> {
     cpu: Cpu,
-    shape: Shape,
     plan: Plan,
     a: Matrix<'a, T>,
     b: Matrix<'a, T>,
@@ -51,10 +50,9 @@ impl<'a, T: Scalar, F: Fn(usize, &mut [T]) + Sync> Drive<'a, T, F> {
         if !fits || scratch.len() < plan.scratch() {
             return false;
         }
-        let shape = Shape::of::<T>(cpu);
         let (out, scratch) = (Shared(out.as_mut_ptr()), Shared(scratch.as_mut_ptr()));
         let done = [const { AtomicUsize::new(0) }; BLOCKS];
-        let drive = Drive { cpu, shape, plan, a, b, out, scratch, done, finish };
+        let drive = Drive { cpu, plan, a, b, out, scratch, done, finish };
         let tasks = plan.grid.blocks * plan.grid.chunks;
         let slots = plan.grid.slots;
         if plan.grid.slots > 1 && rayon::current_num_threads() > 1 {

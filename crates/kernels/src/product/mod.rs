@@ -44,6 +44,9 @@ pub const INNER: usize = 256;
 /// Up to this number of multiplications the definition is followed literally.
 const DIRECT: usize = 24;
 
+/// The same for operands that would have to be packed.
+const DIRECT_PACKED: usize = 256;
+
 /// From this number of multiplications on, the product may use the threads of the current rayon pool.
 const PARALLEL: usize = 48 * 48 * 256;
 
@@ -62,12 +65,11 @@ pub fn matmul<T: Scalar>(a: Matrix<T>, b: Matrix<T>, out: &mut [T]) -> bool {
     small(Cpu::current(), a, b, out) || allocating(a, b, out)
 }
 
-/// The same as [`matmul`] with scratch that the caller brings, at least [`matmul_scratch`] elements with any content:
-/// nothing is allocated. `false`, with `out` untouched, if there is less, or if the sizes do not fit.
+/// The same as [`matmul`] with scratch that the caller brings, so that nothing is allocated: [`matmul_scratch`] elements
+/// with any content are enough. `false`, with `out` untouched, if there is less than it takes, or if the sizes do not fit.
 #[inline]
 pub fn matmul_in<T: Scalar>(a: Matrix<T>, b: Matrix<T>, out: &mut [T], scratch: &mut [T]) -> bool {
     fits(&a, &b, out.len())
-        && scratch.len() >= matmul_scratch::<T>(a.rows(), a.cols(), b.cols())
         && (small(Cpu::current(), a, b, out) || product(Cpu::current(), a, b, out, scratch, &|_, _| ()))
 }
 
@@ -85,10 +87,7 @@ pub fn matmul_with<T: Scalar>(
     scratch: &mut [T],
     finish: impl Fn(usize, &mut [T]) + Sync,
 ) -> bool {
-    if !fits(&a, &b, out.len()) || scratch.len() < matmul_scratch::<T>(a.rows(), a.cols(), b.cols()) {
-        return false;
-    }
-    with(Cpu::current(), a, b, out, scratch, &finish)
+    fits(&a, &b, out.len()) && with(Cpu::current(), a, b, out, scratch, &finish)
 }
 
 /// The scratch, in elements, that [`matmul_in`] and [`matmul_with`] need for a matrix of `m` by `k` times one of `k` by
@@ -98,6 +97,7 @@ pub fn matmul_scratch<T: Scalar>(m: usize, k: usize, n: usize) -> usize {
     if m.saturating_mul(k).saturating_mul(n) <= DIRECT {
         0
     } else if n == 1 {
+        // Computed as its transpose.
         Grid::new(1, k, m).scratch(k, m)
     } else {
         Grid::new(m, k, n).scratch(k, n)
@@ -109,56 +109,59 @@ fn fits<T>(a: &Matrix<T>, b: &Matrix<T>, out: usize) -> bool {
     a.cols() == b.rows() && a.rows().checked_mul(b.cols()) == Some(out)
 }
 
-/// Whether a part of the work is all of it; then it is done. The sizes fit.
+/// Whether the product is so small that it needs no plan; then it is computed. The sizes fit.
 #[inline]
 fn small<T: Scalar>(cpu: Cpu, a: Matrix<T>, b: Matrix<T>, out: &mut [T]) -> bool {
     let work = out.len().saturating_mul(a.cols());
     if work == 0 {
         out.fill(T::zero());
-    } else if work <= DIRECT {
-        cpu.run(Direct { a, b, out });
-    } else {
-        return one_block(cpu, a, b, out, work);
+        return true;
+    }
+    let (a, b) = upright(a, b);
+    let (m, k, n) = (a.rows(), a.cols(), b.cols());
+    let dense = match (a.layout, b.layout) {
+        (Layout::Strided(a_row, a_col), Layout::Strided(b_row, 1)) => Some((a_row, a_col, b_row)),
+        _ => None,
+    };
+    match dense {
+        _ if work <= DIRECT => cpu.run(Direct::new(a, b, out)),
+        Some((row, inner, b_row)) if k <= INNER && m <= 64 && n <= 256 && work < PARALLEL => {
+            let block = Block {
+                rows: m,
+                inner: k,
+                cols: n,
+                a: a.pointer(0, 0),
+                left: Left::Strided { row, inner },
+                b: b.pointer(0, 0),
+                right: Right::Strided { inner: b_row },
+                out: out.as_mut_ptr(),
+                out_row: n,
+                first: true,
+            };
+            // SAFETY: the block is all of the matrices, whose elements are readable, and all of the output, which has
+            // as many elements and is borrowed exclusively.
+            unsafe { block.multiply(cpu) };
+        }
+        None if work <= DIRECT_PACKED => cpu.run(Direct::new(a, b, out)),
+        _ => return false,
     }
     true
 }
 
-/// Whether the product is a single block that nothing has to be packed for; then it is computed. The sizes fit, and
-/// none of them is 0.
-#[inline]
-fn one_block<T: Scalar>(cpu: Cpu, a: Matrix<T>, b: Matrix<T>, out: &mut [T], work: usize) -> bool {
-    let (a, b) = if b.cols() == 1 { (b.transposed(), a.transposed()) } else { (a, b) };
-    let (m, k, n) = (a.rows(), a.cols(), b.cols());
-    let (Layout::Strided(a_row, a_col), Layout::Strided(b_row, 1)) = (a.layout, b.layout) else { return false };
-    if k > INNER || m > 64 || n > 256 || work >= PARALLEL {
-        return false;
-    }
-    let block = Block {
-        rows: m,
-        inner: k,
-        cols: n,
-        a: a.pointer(0, 0),
-        left: Left::Strided { row: a_row, inner: a_col },
-        b: b.pointer(0, 0),
-        right: Right::Strided { inner: b_row },
-        out: out.as_mut_ptr(),
-        out_row: n,
-        first: true,
-    };
-    // SAFETY: the block is all of the matrices, whose elements are readable, and all of the output, which has as many
-    // elements and is borrowed exclusively.
-    unsafe { block.multiply(cpu) };
-    true
+/// A product with one column as its transpose, which has one row, and the same elements in the same order.
+#[inline(always)]
+fn upright<'a, T>(a: Matrix<'a, T>, b: Matrix<'a, T>) -> (Matrix<'a, T>, Matrix<'a, T>) {
+    if b.cols() == 1 { (b.transposed(), a.transposed()) } else { (a, b) }
 }
 
 /// The product with scratch of its own; the sizes fit, and none of them is 0.
 #[inline(never)]
 fn allocating<T: Scalar>(a: Matrix<T>, b: Matrix<T>, out: &mut [T]) -> bool {
     let cpu = Cpu::current();
-    let (left, right) = if b.cols() == 1 { (b.transposed(), a.transposed()) } else { (a, b) };
-    let plan = Plan::new(Shape::of::<T>(cpu), &left, &right);
+    let (a, b) = upright(a, b);
+    let plan = Plan::new(Shape::of::<T>(cpu), &a, &b);
     let mut scratch = vec![T::zero(); plan.scratch()];
-    Drive::run(cpu, plan, left, right, out, &mut scratch, &|_, _| ())
+    Drive::run(cpu, plan, a, b, out, &mut scratch, &|_, _| ())
 }
 
 /// The product by a plan; the sizes fit, and none of them is 0.
@@ -171,8 +174,7 @@ fn product<T: Scalar, F: Fn(usize, &mut [T]) + Sync>(
     scratch: &mut [T],
     finish: &F,
 ) -> bool {
-    // A product with one column is a block of its own for `finish`, as one row.
-    let (a, b) = if b.cols() == 1 { (b.transposed(), a.transposed()) } else { (a, b) };
+    let (a, b) = upright(a, b);
     let plan = Plan::new(Shape::of::<T>(cpu), &a, &b);
     Drive::run(cpu, plan, a, b, out, scratch, finish)
 }

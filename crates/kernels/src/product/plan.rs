@@ -101,7 +101,8 @@ impl Plan {
     pub(super) fn new<T>(shape: Shape, a: &Matrix<T>, b: &Matrix<T>) -> Plan {
         let (m, k, n) = (a.rows(), a.cols(), b.cols());
         let grid = Grid::new(m, k, n);
-        let width = panel(shape, m);
+        // As wide as the strips of `block.rs` for many rows.
+        let width = 2 * shape.lanes;
         let left = pack_left(shape, a, n > 2 * width);
         let right = pack_right(b, m).then_some(Form::Panels { width, padded: false });
         let each = right.is_some() && grid.blocks == 1;
@@ -114,15 +115,6 @@ impl Plan {
     /// The scratch, which is at most that of the grid.
     pub(super) fn scratch(&self) -> usize {
         self.shared + self.grid.slots * self.slot
-    }
-}
-
-/// How wide the panels of the right operand are, for `m` rows: as wide as the strips of `block.rs`.
-fn panel(shape: Shape, m: usize) -> usize {
-    match m {
-        1 => 8 * shape.lanes,
-        2 | 3 => 4 * shape.lanes,
-        _ => 2 * shape.lanes,
     }
 }
 
@@ -141,7 +133,7 @@ fn pack_left<T>(shape: Shape, a: &Matrix<T>, often: bool) -> Option<Form> {
 /// Whether to pack the right operand, which `m` rows multiply. It can be read where it lies if its rows are dense.
 pub(super) fn pack_right<T>(b: &Matrix<T>, m: usize) -> bool {
     match b.layout {
-        Layout::Strided(row, 1) => m > ROWS && row.unsigned_abs() * size_of::<T>() >= FAR,
+        Layout::Strided(row, 1) => m > 2 * ROWS && row.unsigned_abs() * size_of::<T>() >= FAR,
         _ => true,
     }
 }
@@ -149,3 +141,4 @@ pub(super) fn pack_right<T>(b: &Matrix<T>, m: usize) -> bool {
 /// From this distance of rows on, in bytes, a block is scattered over so many pages and so few sets of the caches that
 /// packing it pays.
 const FAR: usize = 1024;
+

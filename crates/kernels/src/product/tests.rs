@@ -129,8 +129,8 @@ fn check<T: Scalar>(a: &Owned<T>, b: &Owned<T>) {
             assert!(bits(&out) == expected, "by a plan: {}", name());
         }
         out.fill(T::nan());
-        if m * k * n <= 3000 {
-            cpu.run(Direct { a: x, b: y, out: &mut out });
+        if (1..=3000).contains(&(m * k * n)) {
+            cpu.run(Direct::new(x, y, &mut out));
             assert!(bits(&out) == expected, "directly: {}", name());
         }
         let blocks = Mutex::new(Vec::new());
