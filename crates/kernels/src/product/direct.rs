@@ -5,23 +5,25 @@ use super::matrix::{Layout, Matrix};
 use crate::cpu::{Arithmetic, Kernel};
 use crate::scalar::Scalar;
 
-/// `out = a b`; the sizes fit, as [`Direct::new`] has made sure.
-pub(super) struct Direct<'a, 'b, T> {
-    a: Matrix<'a, T>,
-    b: Matrix<'a, T>,
+/// `out = a b`; the sizes fit, as [`Direct::new`] has made sure. Where there is a little more to do, it pays to make
+/// several sums at a time (`GROUPS`), so that one need not wait for the other.
+pub(super) struct Direct<'a, 'b, T, const GROUPS: bool> {
+    // By reference: to copy what has just been written costs more than the product.
+    a: &'b Matrix<'a, T>,
+    b: &'b Matrix<'a, T>,
     out: &'b mut [T],
 }
 
-impl<'a, 'b, T> Direct<'a, 'b, T> {
+impl<'a, 'b, T, const GROUPS: bool> Direct<'a, 'b, T, GROUPS> {
     /// Nothing happens to what is longer or shorter than it should be.
     #[inline(always)]
-    pub(super) fn new(a: Matrix<'a, T>, b: Matrix<'a, T>, out: &'b mut [T]) -> Self {
+    pub(super) fn new(a: &'b Matrix<'a, T>, b: &'b Matrix<'a, T>, out: &'b mut [T]) -> Self {
         let fits = a.cols() == b.rows() && a.rows().checked_mul(b.cols()) == Some(out.len());
         Direct { a, b, out: if fits { out } else { &mut [] } }
     }
 }
 
-impl<T: Scalar> Kernel for Direct<'_, '_, T> {
+impl<T: Scalar, const GROUPS: bool> Kernel for Direct<'_, '_, T, GROUPS> {
     type Output = ();
 
     #[inline(always)]
@@ -31,26 +33,31 @@ impl<T: Scalar> Kernel for Direct<'_, '_, T> {
         match (a.layout, b.layout) {
             (Layout::Strided(a_row, a_col), Layout::Strided(b_row, b_col)) if a.cols() <= INNER => {
                 let line = Line { inner: a.cols(), a_col, b_row, b_col };
-                for (i, out) in out.chunks_exact_mut(cols).enumerate() {
-                    let left = a.pointer(0, 0).wrapping_offset(i as isize * a_row);
+                let mut left = a.pointer(0, 0);
+                for out in out.chunks_exact_mut(cols) {
                     let mut right = b.pointer(0, 0);
-                    // Several sums at a time, so that one need not wait for the other.
-                    let mut groups = out.chunks_exact_mut(8);
-                    for out in groups.by_ref() {
-                        // SAFETY: eight columns are left.
-                        unsafe { line.sums::<8, A, T>(left, right, out) };
-                        right = right.wrapping_offset(8 * b_col);
+                    let mut rest = out;
+                    if GROUPS {
+                        let mut groups = rest.chunks_exact_mut(8);
+                        for out in groups.by_ref() {
+                            // SAFETY: eight columns are left.
+                            unsafe { line.sums::<8, A, T>(left, right, out) };
+                            right = right.wrapping_offset(8 * b_col);
+                        }
+                        let mut groups = groups.into_remainder().chunks_exact_mut(2);
+                        for out in groups.by_ref() {
+                            // SAFETY: two columns are left.
+                            unsafe { line.sums::<2, A, T>(left, right, out) };
+                            right = right.wrapping_offset(2 * b_col);
+                        }
+                        rest = groups.into_remainder();
                     }
-                    let mut groups = groups.into_remainder().chunks_exact_mut(2);
-                    for out in groups.by_ref() {
-                        // SAFETY: two columns are left.
-                        unsafe { line.sums::<2, A, T>(left, right, out) };
-                        right = right.wrapping_offset(2 * b_col);
-                    }
-                    for out in groups.into_remainder().chunks_exact_mut(1) {
+                    for out in rest.chunks_exact_mut(1) {
                         // SAFETY: this column is left.
                         unsafe { line.sums::<1, A, T>(left, right, out) };
+                        right = right.wrapping_offset(b_col);
                     }
+                    left = left.wrapping_offset(a_row);
                 }
             }
             _ => {
@@ -99,7 +106,7 @@ impl Line {
 
 /// Element (i, j), for operands of any kind and an inner sum of any length.
 #[inline(always)]
-fn element<A: Arithmetic, T: Scalar>(a: Matrix<T>, b: Matrix<T>, i: usize, j: usize) -> T {
+fn element<A: Arithmetic, T: Scalar>(a: &Matrix<T>, b: &Matrix<T>, i: usize, j: usize) -> T {
     let mut total = T::zero();
     let mut begin = 0;
     while begin < a.cols() {

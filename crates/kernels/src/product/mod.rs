@@ -59,10 +59,7 @@ const PARALLEL: usize = 48 * 48 * 256;
 /// Large products and those of operands that have to be packed allocate scratch memory; [`matmul_in`] does not.
 #[inline]
 pub fn matmul<T: Scalar>(a: Matrix<T>, b: Matrix<T>, out: &mut [T]) -> bool {
-    if !fits(&a, &b, out.len()) {
-        return false;
-    }
-    small(Cpu::current(), a, b, out) || allocating(a, b, out)
+    fits(&a, &b, out.len()) && (small(Cpu::current(), &a, &b, out) || allocating(a, b, out))
 }
 
 /// The same as [`matmul`] with scratch that the caller brings, so that nothing is allocated: [`matmul_scratch`] elements
@@ -70,7 +67,7 @@ pub fn matmul<T: Scalar>(a: Matrix<T>, b: Matrix<T>, out: &mut [T]) -> bool {
 #[inline]
 pub fn matmul_in<T: Scalar>(a: Matrix<T>, b: Matrix<T>, out: &mut [T], scratch: &mut [T]) -> bool {
     fits(&a, &b, out.len())
-        && (small(Cpu::current(), a, b, out) || product(Cpu::current(), a, b, out, scratch, &|_, _| ()))
+        && (small(Cpu::current(), &a, &b, out) || product(Cpu::current(), a, b, out, scratch, &|_, _| ()))
 }
 
 /// The same as [`matmul_in`], and calls `finish` with the rows of the output as soon as they are ready, a block of them
@@ -111,20 +108,25 @@ fn fits<T>(a: &Matrix<T>, b: &Matrix<T>, out: usize) -> bool {
 
 /// Whether the product is so small that it needs no plan; then it is computed. The sizes fit.
 #[inline]
-fn small<T: Scalar>(cpu: Cpu, a: Matrix<T>, b: Matrix<T>, out: &mut [T]) -> bool {
+fn small<T: Scalar>(cpu: Cpu, a: &Matrix<T>, b: &Matrix<T>, out: &mut [T]) -> bool {
     let work = out.len().saturating_mul(a.cols());
-    if work == 0 {
-        out.fill(T::zero());
+    if work <= DIRECT {
+        cpu.run(Direct::<T, false>::new(a, b, out));
         return true;
     }
-    let (a, b) = upright(a, b);
+    let turned;
+    let (a, b) = if b.cols() == 1 {
+        turned = upright(*a, *b);
+        (&turned.0, &turned.1)
+    } else {
+        (a, b)
+    };
     let (m, k, n) = (a.rows(), a.cols(), b.cols());
     let dense = match (a.layout, b.layout) {
         (Layout::Strided(a_row, a_col), Layout::Strided(b_row, 1)) => Some((a_row, a_col, b_row)),
         _ => None,
     };
     match dense {
-        _ if work <= DIRECT => cpu.run(Direct::new(a, b, out)),
         Some((row, inner, b_row)) if k <= INNER && m <= 64 && n <= 256 && work < PARALLEL => {
             let block = Block {
                 rows: m,
@@ -142,7 +144,7 @@ fn small<T: Scalar>(cpu: Cpu, a: Matrix<T>, b: Matrix<T>, out: &mut [T]) -> bool
             // as many elements and is borrowed exclusively.
             unsafe { block.multiply(cpu) };
         }
-        None if work <= DIRECT_PACKED => cpu.run(Direct::new(a, b, out)),
+        None if work <= DIRECT_PACKED => cpu.run(Direct::<T, true>::new(a, b, out)),
         _ => return false,
     }
     true
@@ -188,7 +190,7 @@ fn with<T: Scalar, F: Fn(usize, &mut [T]) + Sync>(
     scratch: &mut [T],
     finish: &F,
 ) -> bool {
-    if !small(cpu, a, b, out) {
+    if !small(cpu, &a, &b, out) {
         return product(cpu, a, b, out, scratch, finish);
     }
     // The blocks of the plan there would be otherwise: this one is small enough to be in the caches as a whole.

@@ -120,7 +120,7 @@ fn check<T: Scalar>(a: &Owned<T>, b: &Owned<T>) {
         let expected = bits(&cpu.run(definition));
         let name = || format!("{m} x {k} x {n}, {:?} {:?}, {cpu:?}", a.matrix().layout, b.matrix().layout);
         let mut out = vec![T::nan(); m * n];
-        if small(cpu, x, y, &mut out) {
+        if small(cpu, &x, &y, &mut out) {
             assert!(bits(&out) == expected, "at once: {}", name());
         }
         if m * k * n > DIRECT {
@@ -129,8 +129,11 @@ fn check<T: Scalar>(a: &Owned<T>, b: &Owned<T>) {
             assert!(bits(&out) == expected, "by a plan: {}", name());
         }
         out.fill(T::nan());
-        if (1..=3000).contains(&(m * k * n)) {
-            cpu.run(Direct::new(x, y, &mut out));
+        if m * k * n <= 3000 {
+            cpu.run(Direct::<T, true>::new(&x, &y, &mut out));
+            assert!(bits(&out) == expected, "directly, in groups: {}", name());
+            out.fill(T::nan());
+            cpu.run(Direct::<T, false>::new(&x, &y, &mut out));
             assert!(bits(&out) == expected, "directly: {}", name());
         }
         let blocks = Mutex::new(Vec::new());
