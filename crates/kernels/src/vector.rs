@@ -139,7 +139,9 @@ impl<T: Scalar> Vector<T> for Few<T> {
         for i in 0..4 {
             for j in 0..4 {
                 // SAFETY: the caller says that all of these elements are valid.
-                unsafe { to.add(j * to_stride + i).write(from.offset(i as isize * from_stride).add(j).read()) };
+                unsafe {
+                    to.add(j * to_stride + i).write(from.offset(i as isize * from_stride).add(j).read())
+                };
             }
         }
     }

@@ -191,9 +191,8 @@ impl<T: Scalar, V: Vector<T>> Strip<T, V> {
             for (j, y) in ys.iter_mut().enumerate() {
                 let from = b.wrapping_add(j * V::LANES);
                 // SAFETY: the caller says that there are as many columns; the mask stops where they end.
-                *y = unsafe {
-                    if PART && j + 1 == N { V::load_part(from, self.mask) } else { V::load(from) }
-                };
+                *y =
+                    unsafe { if PART && j + 1 == N { V::load_part(from, self.mask) } else { V::load(from) } };
             }
             for (i, sums) in sums.iter_mut().enumerate() {
                 // SAFETY: the caller says that there are `M` rows.

@@ -123,7 +123,9 @@ impl Plan {
 fn pack_left<T>(shape: Shape, a: &Matrix<T>, often: bool) -> Option<Form> {
     let panels = Form::Panels { width: shape.rows, padded: true };
     match a.layout {
-        Layout::Strided(row, 1) => (often && row.unsigned_abs() * size_of::<T>() >= FAR).then_some(Form::Lines),
+        Layout::Strided(row, 1) => {
+            (often && row.unsigned_abs() * size_of::<T>() >= FAR).then_some(Form::Lines)
+        }
         Layout::Strided(..) => often.then_some(panels),
         Layout::Gathered(rows, cols) if rows.run() >= cols.run().min(8) => Some(panels),
         Layout::Gathered(..) => Some(Form::Lines),
@@ -141,4 +143,3 @@ pub(super) fn pack_right<T>(b: &Matrix<T>, m: usize) -> bool {
 /// From this distance of rows on, in bytes, a block is scattered over so many pages and so few sets of the caches that
 /// packing it pays.
 const FAR: usize = 1024;
-

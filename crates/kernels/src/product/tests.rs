@@ -55,7 +55,8 @@ impl<T: Scalar> Owned<T> {
         if layout >= 9 {
             return Owned::gathered(rows, cols, layout, seed);
         }
-        let strides = [(c, 1), (1, r), (-c, 1), (c, -1), (2 * c, 2), (0, 1), (1, 0), (-1, -r), (0, 0)][layout];
+        let strides =
+            [(c, 1), (1, r), (-c, 1), (c, -1), (2 * c, 2), (0, 1), (1, 0), (-1, -r), (0, 0)][layout];
         let spans = [(r - 1) * strides.0, (c - 1) * strides.1];
         let offset = -spans.iter().filter(|&&span| span < 0).sum::<isize>();
         let bound = offset + spans.iter().filter(|&&span| span > 0).sum::<isize>() + 1;
@@ -115,8 +116,7 @@ fn check<T: Scalar>(a: &Owned<T>, b: &Owned<T>) {
     let (x, y) = (a.matrix(), b.matrix());
     let scratch = || vec![T::nan(); matmul_scratch::<T>(m, k, n)];
     for cpu in Cpu::available() {
-        let definition =
-            Definition { sizes: (m, k, n), a: &|i, l| a.at(i, l), b: &|l, j| b.at(l, j) };
+        let definition = Definition { sizes: (m, k, n), a: &|i, l| a.at(i, l), b: &|l, j| b.at(l, j) };
         let expected = bits(&cpu.run(definition));
         let name = || format!("{m} x {k} x {n}, {:?} {:?}, {cpu:?}", a.matrix().layout, b.matrix().layout);
         let mut out = vec![T::nan(); m * n];

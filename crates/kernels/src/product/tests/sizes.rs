@@ -29,7 +29,8 @@ fn edges_of_blocks() {
 /// Every way of packing, with several blocks of rows and several chunks of columns.
 #[test]
 fn many_tasks() {
-    for (m, k, n) in [(130, 270, 150), (20, 260, 530), (200, 20, 40), (9, 700, 16), (300, 300, 9), (1, 300, 700)]
+    for (m, k, n) in
+        [(130, 270, 150), (20, 260, 530), (200, 20, 40), (9, 700, 16), (300, 300, 9), (1, 300, 700)]
     {
         for layouts in [(0, 0), (0, 1), (1, 0), (4, 4), (9, 10), (10, 9), (11, 11), (12, 12), (13, 2)] {
             check_both((m, k, n), layouts);
@@ -38,7 +39,8 @@ fn many_tasks() {
 }
 
 fn same_bits<T: Scalar>() {
-    let sizes = [(96, 900, 96), (7, 20_000, 9), (400, 3, 700), (1, 1000, 1000), (1000, 1000, 1), (65, 4000, 3)];
+    let sizes =
+        [(96, 900, 96), (7, 20_000, 9), (400, 3, 700), (1, 1000, 1000), (1000, 1000, 1), (65, 4000, 3)];
     for (m, k, n) in sizes {
         for (p, q) in [(0, 0), (0, 1), (1, 0), (1, 1), (7, 3), (9, 10), (13, 12)] {
             let (a, b) = (Owned::<T>::new(m, k, p, 0.5), Owned::<T>::new(k, n, q, 0.6));
@@ -51,9 +53,7 @@ fn same_bits<T: Scalar>() {
                     blocks.lock().unwrap().push((first, rows.len()));
                     rows.iter_mut().for_each(|x| *x += T::one());
                 };
-                assert!(
-                    pool.install(|| matmul_with(a.matrix(), b.matrix(), &mut out, &mut scratch, finish))
-                );
+                assert!(pool.install(|| matmul_with(a.matrix(), b.matrix(), &mut out, &mut scratch, finish)));
                 let mut blocks = blocks.into_inner().unwrap();
                 blocks.sort_unstable();
                 (out, blocks)
