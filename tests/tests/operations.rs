@@ -143,7 +143,7 @@ fn matrix_products_of_all_ranks_and_sizes() {
         check(&program_of(vec![leaf(&[m, m], 1)], Step::MatMul(0, 0))).unwrap();
         check(&program_of(vec![leaf(&[m], 1)], Step::MatMul(0, 0))).unwrap();
     }
-    // Beyond the direct loops: `gemm`, packed and not.
+    // Beyond the direct loops: in tiles, packed and not.
     for (m, k, n) in [(5, 7, 6), (1, 9, 8), (9, 1, 8), (8, 9, 1)] {
         check(&program_of(vec![leaf(&[m, k], 1), leaf(&[k, n], 2)], Step::MatMul(0, 1))).unwrap();
     }

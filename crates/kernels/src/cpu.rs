@@ -10,6 +10,9 @@
 //! them in the last ones.
 
 use crate::scalar::Scalar;
+use crate::vector::{Few, Vector};
+#[cfg(target_arch = "x86_64")]
+use crate::vector::{Ymm, Zmm};
 use std::sync::OnceLock;
 
 /// A kind of processor for which the loops are compiled, and which this machine has: there is no other way to one than
@@ -114,6 +117,9 @@ pub trait Arithmetic: Copy + Send + Sync + 'static {
     /// Whether it is rounded once.
     const FUSED: bool;
 
+    /// The vectors to choose for a loop that is not left to the compiler: only the matrix product has one.
+    type Vector<T: Scalar>: Vector<T>;
+
     /// `a b + c`
     #[inline(always)]
     fn mul_add<T: Scalar>(a: T, b: T, c: T) -> T {
@@ -121,32 +127,47 @@ pub trait Arithmetic: Copy + Send + Sync + 'static {
     }
 }
 
-/// Rounded once, by one instruction.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Once;
-
 /// Rounded twice. (Where there is no such instruction, rounding once would be a slow function call.)
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Twice;
 
-impl Arithmetic for Once {
-    const FUSED: bool = true;
-}
+/// Rounded once, by one instruction; chosen nowhere but inside of [`avx2`].
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy, Debug)]
+struct Once256;
+
+/// Rounded once, by one instruction; chosen nowhere but inside of [`avx512`].
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy, Debug)]
+struct Once512;
 
 impl Arithmetic for Twice {
     const FUSED: bool = false;
+    type Vector<T: Scalar> = Few<T>;
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Arithmetic for Once256 {
+    const FUSED: bool = true;
+    type Vector<T: Scalar> = Ymm<T>;
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Arithmetic for Once512 {
+    const FUSED: bool = true;
+    type Vector<T: Scalar> = Zmm<T>;
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
 fn avx512<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run::<Once>()
+    kernel.run::<Once512>()
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn avx2<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run::<Once>()
+    kernel.run::<Once256>()
 }
 
 #[cfg(test)]

@@ -10,7 +10,9 @@
 //! 5. [`place`] and [`accumulate`] write through strides: the transposes of reading a [`View`].
 //! 6. Along one axis of [`Lanes`] go [`cumsum`] and [`arg_extremum`], and indexing with its transposes: [`gather`] and
 //!    [`scatter_add`], [`take_along`] and [`put_along_add`].
-//! 7. [`Matrix`] and [`matmul`] multiply matrices where they lie.
+//! 7. [`Matrix`] and [`matmul`] multiply matrices where they lie, in an order that is part of the definition, too; with
+//!    tables of [`Offsets`], also the patches of an image. [`matmul_in`] allocates nothing, and [`matmul_with`] calls back
+//!    while the rows are hot in the caches.
 //! 8. [`cholesky`], [`triangular_solve`], [`solve`] and [`log_det`] are for single small matrices.
 //!
 //! ```
@@ -56,12 +58,12 @@
 //! ```
 //!
 //! Three promises hold everywhere. *No panic*: sizes that do not fit give `None`, `false` or an error, or only the
-//! common part is computed. *The same bits* for any number of threads: work is cut into parts by its size alone. *No allocation*
-//! of our own; only the blocked matrix product allocates, inside `gemm`, for the packed operands of products that
-//! are not tiny.
+//! common part is computed. *The same bits* for any number of threads: work is cut into parts by its size alone. *No
+//! allocation*, but for the scratch memory of [`matmul`], which [`matmul_in`] lets the caller bring.
 //!
-//! This is the one crate of the workspace where `unsafe` is allowed, and its one use is the call of `gemm` in
-//! [`matmul`].
+//! This is the one crate of the workspace where `unsafe` is allowed. It has two uses: to call loops compiled for the
+//! processor at hand (`cpu.rs`), and to keep the innermost loops of the matrix product free of checks and in registers
+//! (`product/`, `vector.rs`), after [`Matrix`] has checked where its elements lie.
 
 mod columns;
 mod cpu;
@@ -77,6 +79,7 @@ mod nest;
 mod product;
 mod reduce;
 mod scalar;
+mod vector;
 mod view;
 
 pub use cpu::Cpu;
@@ -87,11 +90,11 @@ pub use grid::{accumulate, place};
 pub use lanes::{BadIndex, Lanes, arg_extremum, cumsum, gather, put_along_add, scatter_add, take_along};
 pub use linalg::{LinalgError, cholesky, log_det, solve, triangular_solve};
 pub use machine::{
-    At, Axis, CONSTANTS, Fusion, INPUTS, Layout, Level, Machine, Memory, Operand, Other, Output, Reduction,
-    STATE, ScalarCode, ScalarStep, Sizes, TILE, Trouble, Value, WORK,
+    At, Axis, CONSTANTS, Fusion, INPUTS, Layout, Level, Machine, Memory, Operand, Other, Output, Part,
+    Product, Reduction, STATE, ScalarCode, ScalarStep, Sizes, TILE, Trouble, Value, WORK,
 };
 pub use nest::fold;
-pub use product::{Matrix, matmul};
+pub use product::{INNER, Matrix, Offsets, matmul, matmul_in, matmul_scratch, matmul_with};
 pub use reduce::{sum, sum_all};
 pub use scalar::Scalar;
 pub use view::View;

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use chainrule_kernels::{
-    self as kernels, At, Axis, Fusion, Lanes, Level, Machine, Operand, Other, Output, Reduction, ScalarCode,
-    ScalarStep, Sizes, Value, WORK,
+    self as kernels, At, Axis, Fusion, Lanes, Level, Machine, Operand, Other, Output, Part, Product,
+    Reduction, ScalarCode, ScalarStep, Sizes, Value, WORK,
 };
 
 use super::describe::StepInfo;
@@ -259,7 +259,7 @@ impl<T: Scalar> Lowering<'_, T> {
         }
         let Some(other) = self.other(id, out) else { return };
         let (title, flops) = match &other {
-            Other::Product { a_axes, b_axes, starts, .. } => {
+            Other::Product(Product { a_axes, b_axes, starts, .. }) => {
                 let [m, k, n] = [a_axes[0].size, a_axes[1].size, b_axes[1].size];
                 let times = if starts.len() == 1 { String::new() } else { format!("{} x ", starts.len()) };
                 let flops = 2.0 * (m as f64) * (k as f64) * (n as f64) * starts.len() as f64;
@@ -338,7 +338,8 @@ impl<T: Scalar> Lowering<'_, T> {
                     *stride *= slice.step;
                 }
                 let shape = slices.iter().map(|slice| slice.len).collect();
-                let parts = [(self.operand(first)?, offset, shape, strides.into_iter().collect())].into();
+                let strides = strides.into_iter().collect();
+                let parts = [Part { x: self.operand(first)?, offset, shape, strides }].into();
                 Other::Place { parts, clear: true, out, len: item.len }
             }
             Op::Fold { window, .. } => {
@@ -357,7 +358,8 @@ impl<T: Scalar> Lowering<'_, T> {
                     offset += step * part.shape.get(*axis as usize).copied().unwrap_or(0);
                     if element_count(&part.shape) > 0 {
                         let shape = part.shape.iter().copied().collect();
-                        parts.push((self.operand(part)?, here, shape, strides.iter().copied().collect()));
+                        let strides = strides.iter().copied().collect();
+                        parts.push(Part { x: self.operand(part)?, offset: here, shape, strides });
                     }
                 }
                 Other::Place { parts: parts.into(), clear: false, out, len: item.len }
@@ -395,7 +397,7 @@ impl<T: Scalar> Lowering<'_, T> {
     }
 
     /// One product, or one for each place in the axes before the last two.
-    fn product(&self, a: &Source, b: &Source, out: At) -> Option<Other<T>> {
+    fn product(&mut self, a: &Source, b: &Source, out: At) -> Option<Other<T>> {
         let axis = |size: usize, stride: isize| Axis { size, stride };
         let axes = |x: &Source, left: bool| match (&*x.shape, &*x.strides) {
             (&[k], &[step]) if left => Some([axis(1, 0), axis(k, step)]),
@@ -414,7 +416,10 @@ impl<T: Scalar> Lowering<'_, T> {
             start
         };
         let starts = (0..element_count(batch)).map(|index| [start(a, index), start(b, index)]).collect();
-        Some(Other::Product { a: self.operand(a)?, b: self.operand(b)?, a_axes, b_axes, starts, out })
+        let (a, b) = (self.operand(a)?, self.operand(b)?);
+        let product = Product { a, b, a_axes, b_axes, starts, out, scratch: self.scratch };
+        self.scratch_len = self.scratch_len.max(product.scratch::<T>());
+        Some(Other::Product(product))
     }
 
     fn finite(&mut self, id: ItemId) {

@@ -9,12 +9,14 @@ mod assemble;
 mod fused;
 mod memory;
 mod others;
+mod product;
 mod scalars;
 mod tile;
 
 pub use fused::{Fusion, Layout, Level, Output, Reduction, TILE, Value};
 pub use memory::{At, CONSTANTS, INPUTS, Memory, STATE, Sizes, WORK};
-pub use others::{Axis, Operand, Other, Trouble};
+pub use others::{Operand, Other, Part, Trouble};
+pub use product::{Axis, Product};
 pub use scalars::{ScalarCode, ScalarStep};
 
 use crate::scalar::Scalar;
@@ -100,12 +102,14 @@ impl<T: Scalar> Machine<T> {
         }
         let first = steps.start;
         for (number, step) in self.steps.get(steps).unwrap_or_default().iter().enumerate() {
-            // SAFETY (of all three): the memory fits the sizes against which the step was checked when it was added, and it
-            // is borrowed exclusively.
             match step {
+                // SAFETY: the memory fits the sizes against which the step was checked when it was added, and it is
+                // borrowed exclusively.
                 Step::Fused(fused) => unsafe { fused.run(memory) },
+                // SAFETY: as above.
                 Step::Scalars(code) => unsafe { scalars::run(code, memory) },
                 Step::Other(other) => {
+                    // SAFETY: as above.
                     unsafe { other.run(memory) }.map_err(|trouble| (first + number, trouble))?;
                 }
             }

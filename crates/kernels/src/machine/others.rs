@@ -2,25 +2,25 @@
 
 use super::fused::Reduction;
 use super::memory::{At, Memory, Sizes, overlap};
+use super::product::Product;
 use crate::elementwise::copy;
 use crate::extremum::extremum;
 use crate::grid::place;
 use crate::lanes::{BadIndex, Lanes, arg_extremum, cumsum, gather, put_along_add, scatter_add, take_along};
 use crate::linalg::{LinalgError, cholesky, log_det, solve, triangular_solve};
 use crate::nest::fold;
-use crate::product::{Matrix, matmul};
 use crate::reduce::sum;
 use crate::scalar::Scalar;
-use crate::view::{View, checked_len, span};
+use crate::view::{View, span};
 
 /// An array in memory, of any strides.
 #[derive(Clone, Debug)]
 pub struct Operand {
     /// The first place that belongs to it, and how many elements lie from there to the last.
-    low: At,
-    reach: usize,
+    pub(super) low: At,
+    pub(super) reach: usize,
     /// Its first element, counted from there.
-    offset: usize,
+    pub(super) offset: usize,
     shape: Box<[usize]>,
     strides: Box<[isize]>,
 }
@@ -43,29 +43,32 @@ impl Operand {
         Operand { low: at, reach: len, offset: 0, shape: [len].into(), strides: [1].into() }
     }
 
-    fn range(&self) -> (At, usize) {
+    pub(super) fn range(&self) -> (At, usize) {
         (self.low, self.reach)
     }
 }
 
+/// An array, and its place in another one.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The array.
+    pub x: Operand,
+    /// Where it begins in the other one.
+    pub offset: usize,
+    /// Its sizes.
+    pub shape: Box<[usize]>,
+    /// The strides of its elements in the other one.
+    pub strides: Box<[isize]>,
+}
+
+/// Places and numbers of elements.
+type Ranges = Vec<(At, usize)>;
+
 /// A step that is not fused. What it writes lies apart from all that it reads, and is dense and row-major.
 #[derive(Clone, Debug)]
 pub enum Other<T> {
-    /// Matrix products: one, or one for each pair of starts.
-    Product {
-        /// The left factors: where the elements of all of them lie.
-        a: Operand,
-        /// The right factors.
-        b: Operand,
-        /// Size and stride of the left factor's rows and columns.
-        a_axes: [Axis; 2],
-        /// Size and stride of the right factor's rows and columns.
-        b_axes: [Axis; 2],
-        /// Where each pair of factors begins, counted from the begins of `a` and `b`.
-        starts: Box<[[isize; 2]]>,
-        /// The products, one after the other.
-        out: At,
-    },
+    /// Matrix products.
+    Product(Product),
     /// One element of those along some axes.
     Reduce {
         /// How.
@@ -97,8 +100,8 @@ pub enum Other<T> {
     },
     /// Arrays written at the places of grids.
     Place {
-        /// The arrays, each with its place in the output: offset, sizes and strides.
-        parts: Box<[(Operand, usize, Box<[usize]>, Box<[isize]>)]>,
+        /// The arrays.
+        parts: Box<[Part]>,
         /// Whether the parts leave gaps: then zeros come first.
         clear: bool,
         /// To where.
@@ -217,15 +220,6 @@ pub enum Other<T> {
     },
 }
 
-/// Size and stride of an axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Axis {
-    /// How many places.
-    pub size: usize,
-    /// How far apart.
-    pub stride: isize,
-}
-
 /// Why a step could not be done.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Trouble {
@@ -255,12 +249,13 @@ impl From<LinalgError> for Trouble {
 
 impl<T: Scalar> Other<T> {
     /// What is read and what is written; `None` if sizes overflow.
-    fn ranges(&self) -> Option<(Vec<(At, usize)>, Vec<(At, usize)>)> {
+    fn ranges(&self) -> Option<(Ranges, Ranges)> {
         let square = |n: usize| n.checked_mul(n);
         Some(match self {
-            Other::Product { a, b, a_axes, b_axes, starts, out } => {
-                let len = a_axes[0].size.checked_mul(b_axes[1].size)?.checked_mul(starts.len())?;
-                (vec![a.range(), b.range()], vec![(*out, len)])
+            Other::Product(product) => {
+                let (writes, scratch) = product.writes::<T>()?;
+                let scratch = (scratch.1 > 0).then_some(scratch);
+                (vec![product.a.range(), product.b.range()], [writes].into_iter().chain(scratch).collect())
             }
             Other::Reduce { x, reduced, out, .. } => {
                 let kept = x.shape.iter().zip(reduced).filter(|(_, reduced)| !**reduced);
@@ -272,7 +267,7 @@ impl<T: Scalar> Other<T> {
             }
             Other::Fold { x, out, len, .. } => (vec![x.range()], vec![(*out, *len)]),
             Other::Place { parts, out, len, .. } => {
-                (parts.iter().map(|part| part.0.range()).collect(), vec![(*out, *len)])
+                (parts.iter().map(|part| part.x.range()).collect(), vec![(*out, *len)])
             }
             Other::CumSum { x, lanes, out, .. } => {
                 let len = lanes.count()?;
@@ -315,19 +310,10 @@ impl<T: Scalar> Other<T> {
                 let others = reads.iter().chain(writes.iter().skip(i + 1));
                 range.1 == 0 || others.copied().all(|other| other.1 == 0 || !overlap(range, other))
             })
-            && self.fits()
-    }
-
-    /// Whether factors lie inside of their operands.
-    fn fits(&self) -> bool {
-        let Other::Product { a, b, a_axes, b_axes, starts, .. } = self else { return true };
-        let inside = |x: &Operand, start: isize, axes: &[Axis; 2]| {
-            let offset = x.offset.checked_add_signed(start);
-            let (shape, strides) = (axes.map(|axis| axis.size), axes.map(|axis| axis.stride));
-            offset.is_some_and(|offset| checked_len(x.reach, offset, &shape, &strides).is_some())
-        };
-        a_axes[1].size == b_axes[0].size
-            && starts.iter().all(|&[left, right]| inside(a, left, a_axes) && inside(b, right, b_axes))
+            && match self {
+                Other::Product(product) => product.fits(),
+                _ => true,
+            }
     }
 
     /// Runs the step.
@@ -335,25 +321,15 @@ impl<T: Scalar> Other<T> {
     /// # Safety
     /// It was sound for sizes that the memory fits, and nobody else uses the memory.
     pub(super) unsafe fn run(&self, memory: &Memory<'_, T>) -> Result<(), Trouble> {
-        // SAFETY (of both, for all their uses here): the ranges are those that `ranges` gave to `is_sound`.
+        // SAFETY: all ranges that are read here are those that `ranges` gave to `is_sound`.
         let read = |at: At, len: usize| unsafe { memory.read(at, len) };
+        // SAFETY: the same holds of those that are written.
         let write = |at: At, len: usize| unsafe { memory.write(at, len) };
         let array = |x: &Operand| read(x.low, x.reach);
         match self {
-            Other::Product { a, b, a_axes, b_axes, starts, out } => {
-                let each = a_axes[0].size * b_axes[1].size;
-                let (left, right) = (array(a), array(b));
-                for (number, [a_start, b_start]) in starts.iter().enumerate() {
-                    let factor = |data, x: &Operand, start: isize, [rows, cols]: [Axis; 2]| {
-                        let offset = x.offset.wrapping_add_signed(start);
-                        Matrix::new(data, offset, rows.size, cols.size, rows.stride, cols.stride)
-                    };
-                    let a = factor(left, a, *a_start, *a_axes);
-                    let b = factor(right, b, *b_start, *b_axes);
-                    if let (Some(a), Some(b)) = (a, b) {
-                        matmul(a, b, write(out.plus(number * each), each));
-                    }
-                }
+            Other::Product(product) => {
+                // SAFETY: the promise of this function.
+                unsafe { product.run(memory) };
             }
             Other::Reduce { reduction, x, reduced, out } => {
                 let kept = x.shape.iter().zip(reduced).filter(|(_, reduced)| !**reduced);
@@ -379,7 +355,7 @@ impl<T: Scalar> Other<T> {
                 if *clear {
                     out.fill(T::zero());
                 }
-                for (x, offset, shape, strides) in parts {
+                for Part { x, offset, shape, strides } in parts {
                     let Some(view) = View::strided(array(x), x.offset, &x.shape, &x.strides) else {
                         continue;
                     };

@@ -1,0 +1,188 @@
+//! Carrying out a plan: the tasks, one after the other or on the threads of the current rayon pool.
+
+use super::INNER;
+use super::block::{Block, Left, Right};
+use super::matrix::{Layout, Matrix};
+use super::pack::{Form, pack};
+use super::plan::{BLOCKS, Plan};
+use crate::cpu::Cpu;
+use crate::scalar::Scalar;
+use rayon::prelude::*;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// One product: `out` has `a.rows() * b.cols()` elements, `scratch` has at least `plan.scratch()`, `a.cols()` equals
+/// `b.rows()`, and none of the sizes is 0.
+pub(super) struct Drive<'a, T, F> {
+    cpu: Cpu,
+    plan: Plan,
+    a: Matrix<'a, T>,
+    b: Matrix<'a, T>,
+    out: Shared<T>,
+    scratch: Shared<T>,
+    /// How many tasks of each block of rows are done, where there are several.
+    done: [AtomicUsize; BLOCKS],
+    finish: &'a F,
+}
+
+/// A pointer into memory of which each task uses a part of its own.
+#[derive(Clone, Copy)]
+struct Shared<T>(*mut T);
+
+// SAFETY: `T` is a number, which any thread may use; that no two tasks use the same element at the same time is the
+// business of `Drive`, which says why wherever it makes use of the pointer.
+unsafe impl<T: Send> Send for Shared<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Sync for Shared<T> {}
+
+impl<'a, T: Scalar, F: Fn(usize, &mut [T]) + Sync> Drive<'a, T, F> {
+    /// Does everything. `false`, with nothing done, if `out` or `scratch` is too short.
+    pub(super) fn run(
+        cpu: Cpu,
+        plan: Plan,
+        a: Matrix<'a, T>,
+        b: Matrix<'a, T>,
+        out: &mut [T],
+        scratch: &mut [T],
+        finish: &'a F,
+    ) -> bool {
+        let fits = a.cols() == b.rows() && a.rows().checked_mul(b.cols()) == Some(out.len());
+        if !fits || scratch.len() < plan.scratch() {
+            return false;
+        }
+        let (out, scratch) = (Shared(out.as_mut_ptr()), Shared(scratch.as_mut_ptr()));
+        let done = [const { AtomicUsize::new(0) }; BLOCKS];
+        let drive = Drive { cpu, plan, a, b, out, scratch, done, finish };
+        let tasks = plan.grid.blocks * plan.grid.chunks;
+        let slots = plan.grid.slots;
+        if plan.grid.slots > 1 && rayon::current_num_threads() > 1 {
+            if plan.shared > 0 {
+                let parts = drive.parts();
+                (0..parts).into_par_iter().with_max_len(1).for_each(|part| drive.pack_part(part));
+            }
+            (0..slots).into_par_iter().with_max_len(1).for_each(|slot| {
+                (tasks * slot / slots..tasks * (slot + 1) / slots).for_each(|task| drive.task(task, slot));
+            });
+        } else {
+            if plan.shared > 0 {
+                (0..drive.parts()).for_each(|part| drive.pack_part(part));
+            }
+            (0..tasks).for_each(|task| drive.task(task, 0));
+        }
+        true
+    }
+
+    /// Into how many parts the packing of the whole right operand is cut: a block of the inner sum, or some.
+    fn parts(&self) -> usize {
+        self.a.cols().div_ceil(INNER) * self.groups()
+    }
+
+    /// Into how many groups of panels each block of the inner sum is cut.
+    fn groups(&self) -> usize {
+        self.b.cols().div_ceil(self.group())
+    }
+
+    /// The columns of a group; a multiple of the width of all panels.
+    fn group(&self) -> usize {
+        256
+    }
+
+    /// Packs one part of the right operand, for all tasks.
+    fn pack_part(&self, part: usize) {
+        let (block, group) = (part / self.groups(), part % self.groups());
+        let steps = inner_block(block * INNER, self.a.cols());
+        let (n, begin) = (self.b.cols(), group * self.group());
+        let cols = begin..n.min(begin + self.group());
+        let to = self.scratch.0.wrapping_add(steps.start * n + begin * steps.len());
+        if let Some(form) = self.plan.right {
+            // SAFETY: the lines and steps are in the matrix. The parts, one behind the other in the order of blocks and
+            // columns, make up the `k n` elements in front of the room of the tasks; each is written by one call.
+            unsafe { pack(self.cpu, self.b.transposed(), cols, steps, form, to) };
+        }
+    }
+
+    /// One task, with the room of `slot` for what it packs; no other task uses that room at the same time.
+    fn task(&self, task: usize, slot: usize) {
+        let grid = &self.plan.grid;
+        let (block, chunk) = (task / grid.chunks, task % grid.chunks);
+        let (m, k, n) = (self.a.rows(), self.a.cols(), self.b.cols());
+        let rows = block * grid.rows..m.min((block + 1) * grid.rows);
+        let cols = chunk * grid.cols..n.min((chunk + 1) * grid.cols);
+        let room = self.scratch.0.wrapping_add(self.plan.shared + slot * self.plan.slot);
+        let mut begin = 0;
+        while begin < k {
+            let inner = inner_block(begin, k);
+            let (a, left) = self.left(&rows, &inner, room);
+            let (b, right) = self.right(&cols, &inner, room.wrapping_add(self.plan.slot_left));
+            let product = Block {
+                rows: rows.len(),
+                inner: inner.len(),
+                cols: cols.len(),
+                a,
+                left,
+                b,
+                right,
+                out: self.out.0.wrapping_add(rows.start * n + cols.start),
+                out_row: n,
+                first: begin == 0,
+            };
+            // SAFETY: `left` and `right` name elements of the matrices or those that have just been packed; the part of
+            // the output is inside of it, and belongs to this task alone.
+            unsafe { product.multiply(self.cpu) };
+            begin = inner.end;
+        }
+        let last = match self.done.get(block) {
+            Some(done) if grid.chunks > 1 => done.fetch_add(1, Ordering::AcqRel) + 1 == grid.chunks,
+            _ => true,
+        };
+        if last {
+            // SAFETY: these rows are part of the output. All tasks that write to them are done: this one is the last,
+            // and the counter has made what the others wrote visible.
+            let out = unsafe {
+                std::slice::from_raw_parts_mut(self.out.0.wrapping_add(rows.start * n), rows.len() * n)
+            };
+            (self.finish)(rows.start, out);
+        }
+    }
+
+    /// The block of the left operand, packed into `room` if the plan says so.
+    fn left(&self, rows: &Range<usize>, inner: &Range<usize>, room: *mut T) -> (*const T, Left) {
+        if let Some(form) = self.plan.left {
+            // SAFETY: the lines and steps are in the matrix, and the room of each task has a panel more than that.
+            unsafe { pack(self.cpu, self.a, rows.clone(), inner.clone(), form, room) };
+        }
+        match (self.plan.left, self.a.layout) {
+            (None, Layout::Strided(row, step)) => {
+                (self.a.pointer(rows.start, inner.start), Left::Strided { row, inner: step })
+            }
+            (Some(Form::Panels { .. }), _) => (room, Left::Panels),
+            _ => (room, Left::Strided { row: inner.len() as isize, inner: 1 }),
+        }
+    }
+
+    /// The block of the right operand: where it lies, or packed for all tasks, or packed into `room` now.
+    fn right(&self, cols: &Range<usize>, inner: &Range<usize>, room: *mut T) -> (*const T, Right) {
+        match (self.plan.right, self.b.layout) {
+            (Some(form @ Form::Panels { width, .. }), _) => {
+                if self.plan.shared > 0 {
+                    // A chunk of columns begins where a panel does.
+                    let at = inner.start * self.b.cols() + cols.start * inner.len();
+                    return (self.scratch.0.wrapping_add(at), Right::Panels(width));
+                }
+                // SAFETY: the lines and steps are in the matrix; the room of each task has as many elements.
+                unsafe { pack(self.cpu, self.b.transposed(), cols.clone(), inner.clone(), form, room) };
+                (room, Right::Panels(width))
+            }
+            (_, Layout::Strided(step, _)) => {
+                (self.b.pointer(inner.start, cols.start), Right::Strided { inner: step })
+            }
+            // The plan packs every gathered operand.
+            _ => (room, Right::Panels(1)),
+        }
+    }
+}
+
+/// The block of the inner sum that begins at `begin`.
+fn inner_block(begin: usize, k: usize) -> Range<usize> {
+    begin..k.min(begin + INNER)
+}

@@ -1,0 +1,206 @@
+//! The matrix product, for operands of any layout: transposed, reversed, broadcast or gathered ones are multiplied where
+//! they lie.
+//!
+//! # The result
+//!
+//! Every element is a sum in a fixed order, which nothing but the inner size decides. The inner sum is cut into blocks of
+//! [`INNER`] terms; the last one may be shorter. In each block, from +0 on, the terms are added in ascending order by
+//! `sum = a b + sum`, rounded as the kind of processor says (once with AVX2 and AVX-512, twice on the portable path).
+//! The sums of the blocks are added in order, the first one as it is.
+//!
+//! So an element has the same bits for any layout of the operands, for any number of other rows and columns, and for
+//! any number of threads; and AVX2 and AVX-512 give the same bits. (Which of several NaNs comes out is not defined.)
+//!
+//! # The way there
+//!
+//! The processor is busy if each element that it loads is multiplied many times. `block.rs` has the loops that do so: they
+//! keep the sums of a tile of the output in registers. They read operands with strides where these lie, as long as the
+//! rows of the right one are dense; what is gathered, or lies badly, is first packed (`pack.rs`). `plan.rs` decides about
+//! that and cuts the output into tasks, which `drive.rs` carries out, on several threads where that pays. A product with
+//! one column is computed as its transpose, which has one row and the same elements in the same order. Tiny products are
+//! computed by the definition (`direct.rs`).
+
+mod block;
+mod direct;
+mod drive;
+mod matrix;
+mod pack;
+mod plan;
+#[cfg(test)]
+mod tests;
+
+use crate::cpu::Cpu;
+use crate::scalar::Scalar;
+use block::{Block, Left, Right, Shape};
+use direct::Direct;
+use drive::Drive;
+use matrix::Layout;
+pub use matrix::{Matrix, Offsets};
+use plan::{Grid, Plan};
+
+/// The number of terms of a block of the inner sum: the result depends on it, so it is the same for all.
+pub const INNER: usize = 256;
+
+/// Up to this number of multiplications the definition is followed literally.
+const DIRECT: usize = 24;
+
+/// The same for operands that would have to be packed.
+const DIRECT_PACKED: usize = 256;
+
+/// From this number of multiplications on, the product may use the threads of the current rayon pool.
+pub(crate) const PARALLEL: usize = 48 * 48 * 256;
+
+/// `out = a b`, row-major, whatever `out` held before. `false`, with `out` untouched, if the sizes do not fit:
+/// `a.cols() == b.rows()` and `out.len() == a.rows() * b.cols()`. An inner size of 0 gives zeros.
+///
+/// Each element is a sum in ascending order, in blocks of [`INNER`] terms: its bits depend on the inner size and on
+/// whether the processor rounds `a b + c` once, and on nothing else.
+///
+/// Large products and those of operands that have to be packed allocate scratch memory; [`matmul_in`] does not.
+#[inline]
+pub fn matmul<T: Scalar>(a: Matrix<T>, b: Matrix<T>, out: &mut [T]) -> bool {
+    fits(&a, &b, out.len()) && (small(Cpu::current(), &a, &b, out) || allocating(a, b, out))
+}
+
+/// The same as [`matmul`] with scratch that the caller brings, so that nothing is allocated: [`matmul_scratch`] elements
+/// with any content are enough. `false`, with `out` untouched, if there is less than it takes, or if the sizes do not fit.
+#[inline]
+pub fn matmul_in<T: Scalar>(a: Matrix<T>, b: Matrix<T>, out: &mut [T], scratch: &mut [T]) -> bool {
+    fits(&a, &b, out.len())
+        && (small(Cpu::current(), &a, &b, out) || product(Cpu::current(), a, b, out, scratch, &|_, _| ()))
+}
+
+/// The same as [`matmul_in`], and calls `finish` with the rows of the output as soon as they are ready, a block of them
+/// at a time, as long as they are in the caches: `finish(first, rows)`, where `rows` are whole rows, from number `first`
+/// on, one after the other. What `finish` makes of them stays.
+///
+/// Each row is in exactly one block. The blocks depend on the sizes of the product alone, not on the number of threads;
+/// but the order of the calls is not defined, and they may come from several threads.
+#[inline]
+pub fn matmul_with<T: Scalar>(
+    a: Matrix<T>,
+    b: Matrix<T>,
+    out: &mut [T],
+    scratch: &mut [T],
+    finish: impl Fn(usize, &mut [T]) + Sync,
+) -> bool {
+    fits(&a, &b, out.len()) && with(Cpu::current(), a, b, out, scratch, &finish)
+}
+
+/// The scratch, in elements, that [`matmul_in`] and [`matmul_with`] need for a matrix of `m` by `k` times one of `k` by
+/// `n`, whatever the layout of the operands; it does not depend on the number of threads.
+#[inline]
+pub fn matmul_scratch<T: Scalar>(m: usize, k: usize, n: usize) -> usize {
+    if m.saturating_mul(k).saturating_mul(n) <= DIRECT {
+        0
+    } else if n == 1 {
+        // Computed as its transpose.
+        Grid::new(1, k, m).scratch(k, m)
+    } else {
+        Grid::new(m, k, n).scratch(k, n)
+    }
+}
+
+#[inline]
+fn fits<T>(a: &Matrix<T>, b: &Matrix<T>, out: usize) -> bool {
+    a.cols() == b.rows() && a.rows().checked_mul(b.cols()) == Some(out)
+}
+
+/// Whether the product is so small that it needs no plan; then it is computed. The sizes fit.
+#[inline]
+fn small<T: Scalar>(cpu: Cpu, a: &Matrix<T>, b: &Matrix<T>, out: &mut [T]) -> bool {
+    let work = out.len().saturating_mul(a.cols());
+    if work <= DIRECT {
+        cpu.run(Direct::<T, false>::new(a, b, out));
+        return true;
+    }
+    let turned;
+    let (a, b) = if b.cols() == 1 {
+        turned = upright(*a, *b);
+        (&turned.0, &turned.1)
+    } else {
+        (a, b)
+    };
+    let (m, k, n) = (a.rows(), a.cols(), b.cols());
+    let dense = match (a.layout, b.layout) {
+        (Layout::Strided(a_row, a_col), Layout::Strided(b_row, 1)) => Some((a_row, a_col, b_row)),
+        _ => None,
+    };
+    match dense {
+        Some((row, inner, b_row)) if k <= INNER && m <= 64 && n <= 256 && work < PARALLEL => {
+            let block = Block {
+                rows: m,
+                inner: k,
+                cols: n,
+                a: a.pointer(0, 0),
+                left: Left::Strided { row, inner },
+                b: b.pointer(0, 0),
+                right: Right::Strided { inner: b_row },
+                out: out.as_mut_ptr(),
+                out_row: n,
+                first: true,
+            };
+            // SAFETY: the block is all of the matrices, whose elements are readable, and all of the output, which has
+            // as many elements and is borrowed exclusively.
+            unsafe { block.multiply(cpu) };
+        }
+        None if work <= DIRECT_PACKED => cpu.run(Direct::<T, true>::new(a, b, out)),
+        _ => return false,
+    }
+    true
+}
+
+/// A product with one column as its transpose, which has one row, and the same elements in the same order.
+#[inline(always)]
+fn upright<'a, T>(a: Matrix<'a, T>, b: Matrix<'a, T>) -> (Matrix<'a, T>, Matrix<'a, T>) {
+    if b.cols() == 1 { (b.transposed(), a.transposed()) } else { (a, b) }
+}
+
+/// The product with scratch of its own; the sizes fit, and none of them is 0.
+#[inline(never)]
+fn allocating<T: Scalar>(a: Matrix<T>, b: Matrix<T>, out: &mut [T]) -> bool {
+    let cpu = Cpu::current();
+    let (a, b) = upright(a, b);
+    let plan = Plan::new(Shape::of::<T>(cpu), &a, &b);
+    let mut scratch = vec![T::zero(); plan.scratch()];
+    Drive::run(cpu, plan, a, b, out, &mut scratch, &|_, _| ())
+}
+
+/// The product by a plan; the sizes fit, and none of them is 0.
+#[inline(never)]
+fn product<T: Scalar, F: Fn(usize, &mut [T]) + Sync>(
+    cpu: Cpu,
+    a: Matrix<T>,
+    b: Matrix<T>,
+    out: &mut [T],
+    scratch: &mut [T],
+    finish: &F,
+) -> bool {
+    let (a, b) = upright(a, b);
+    let plan = Plan::new(Shape::of::<T>(cpu), &a, &b);
+    Drive::run(cpu, plan, a, b, out, scratch, finish)
+}
+
+/// The product with the calls of `finish`; the sizes fit.
+fn with<T: Scalar, F: Fn(usize, &mut [T]) + Sync>(
+    cpu: Cpu,
+    a: Matrix<T>,
+    b: Matrix<T>,
+    out: &mut [T],
+    scratch: &mut [T],
+    finish: &F,
+) -> bool {
+    if !small(cpu, &a, &b, out) {
+        return product(cpu, a, b, out, scratch, finish);
+    }
+    // The blocks of the plan there would be otherwise: this one is small enough to be in the caches as a whole.
+    let rows = match (out.len(), b.cols()) {
+        (0, _) => return true,
+        (_, 1) => out.len(),
+        (_, n) => Grid::new(a.rows(), a.cols().max(1), n).rows * n,
+    };
+    for (block, part) in out.chunks_mut(rows).enumerate() {
+        finish(block * (rows / b.cols()), part);
+    }
+    true
+}

@@ -1,0 +1,156 @@
+//! Vector registers, by name: the one place of this crate that mentions instructions.
+//!
+//! Nearly every loop here is plain Rust, which the compiler vectorises. The innermost loop of the matrix product is not:
+//! it is as fast as the processor only if a whole tile of accumulators stays in registers, and that cannot be left to
+//! chance. So it is written once over a [`Vector`], of which there is one kind for each kind of processor:
+//! [`Few`] (any processor, plain Rust), [`Ymm`] (AVX2 and FMA) and [`Zmm`] (AVX-512).
+//!
+//! *Why this is sound*: `Ymm` and `Zmm` execute instructions that not every processor has. They are reached through
+//! [`Arithmetic::Vector`](crate::cpu::Arithmetic::Vector) alone, and the two arithmetics that name them are chosen only
+//! inside of the functions of `cpu.rs` that are compiled for, and called on, a processor which has them.
+
+use crate::scalar::Scalar;
+
+/// A few numbers side by side.
+///
+/// The functions that take a pointer require that it is valid for `LANES` elements, or as many as the [`Mask`] lets
+/// through (`count`, at most `LANES`), of any alignment.
+///
+/// [`Mask`]: Vector::Mask
+#[allow(unreachable_pub, reason = "`Arithmetic` names it, which is public in name")]
+pub trait Vector<T: Scalar>: Copy {
+    /// How many.
+    const LANES: usize;
+
+    /// The number of rows of the accumulators' tile, two vectors wide, that the registers have room for.
+    const ROWS: usize;
+
+    /// The side of the square that [`transpose`](Vector::transpose) turns.
+    const SQUARE: usize;
+
+    /// The first `count` of the lanes.
+    type Mask: Copy;
+
+    /// The mask of the first `count` lanes; `count` is at most `LANES`.
+    fn mask(count: usize) -> Self::Mask;
+
+    /// All +0.
+    fn zero() -> Self;
+
+    /// The elements from `from` on.
+    unsafe fn load(from: *const T) -> Self;
+
+    /// The same for those within the mask, and +0 in the other lanes.
+    unsafe fn load_part(from: *const T, mask: Self::Mask) -> Self;
+
+    /// The one element at `from`, in all lanes.
+    unsafe fn splat(from: *const T) -> Self;
+
+    /// Writes the elements.
+    unsafe fn store(self, to: *mut T);
+
+    /// Writes the elements within the mask.
+    unsafe fn store_part(self, to: *mut T, mask: Self::Mask);
+
+    /// `self + other`
+    fn add(self, other: Self) -> Self;
+
+    /// `self b + c`, rounded as the arithmetic of this processor says.
+    fn mul_add(self, b: Self, c: Self) -> Self;
+
+    /// `to[j*to_stride + i] = from[i*from_stride + j]` for `i` and `j` below `SQUARE`; all of these must be valid.
+    unsafe fn transpose(from: *const T, from_stride: isize, to: *mut T, to_stride: usize);
+}
+
+/// Four numbers, for any processor.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Few<T>([T; 4]);
+
+impl<T: Scalar> Vector<T> for Few<T> {
+    const LANES: usize = 4;
+    const ROWS: usize = if size_of::<T>() == 4 { 4 } else { 2 };
+    const SQUARE: usize = 4;
+
+    type Mask = usize;
+
+    #[inline(always)]
+    fn mask(count: usize) -> usize {
+        count.min(4)
+    }
+
+    #[inline(always)]
+    fn zero() -> Self {
+        Few([T::zero(); 4])
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const T) -> Self {
+        // SAFETY: the caller says that four elements are valid; an array has the alignment of its elements.
+        Few(unsafe { from.cast::<[T; 4]>().read() })
+    }
+
+    #[inline(always)]
+    unsafe fn load_part(from: *const T, mask: usize) -> Self {
+        let mut all = [T::zero(); 4];
+        for (i, to) in all.iter_mut().enumerate() {
+            if i < mask {
+                // SAFETY: the caller says that `mask` elements are valid.
+                *to = unsafe { from.add(i).read() };
+            }
+        }
+        Few(all)
+    }
+
+    #[inline(always)]
+    unsafe fn splat(from: *const T) -> Self {
+        // SAFETY: the caller says that the element is valid.
+        Few([unsafe { from.read() }; 4])
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut T) {
+        // SAFETY: as for `load`.
+        unsafe { to.cast::<[T; 4]>().write(self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_part(self, to: *mut T, mask: usize) {
+        for (i, from) in self.0.into_iter().enumerate() {
+            if i < mask {
+                // SAFETY: the caller says that `mask` elements are valid.
+                unsafe { to.add(i).write(from) };
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        let ([a, b, c, d], [x, y, z, w]) = (self.0, other.0);
+        Few([a + x, b + y, c + z, d + w])
+    }
+
+    #[inline(always)]
+    fn mul_add(self, b: Self, c: Self) -> Self {
+        let ([x, y, z, w], [p, q, r, s]) = (self.0, b.0);
+        Few([x * p, y * q, z * r, w * s]).add(c)
+    }
+
+    #[inline(always)]
+    unsafe fn transpose(from: *const T, from_stride: isize, to: *mut T, to_stride: usize) {
+        for i in 0..4 {
+            for j in 0..4 {
+                // SAFETY: the caller says that all of these elements are valid.
+                unsafe {
+                    to.add(j * to_stride + i).write(from.offset(i as isize * from_stride).add(j).read())
+                };
+            }
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86::{Ymm, Zmm};
+
+#[cfg(target_arch = "x86_64")]
+#[path = "vector_x86.rs"]
+mod x86;
