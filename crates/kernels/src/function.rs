@@ -254,7 +254,7 @@ impl<T: Scalar> Unary<T> {
             Unary::Atan => v.visit(|x| x.atan()),
             Unary::Softplus => v.visit(|x| x.softplus_with::<A>()),
             Unary::Erf => v.visit(|x| x.erf_with::<A>()),
-            Unary::Erfc => v.visit(|x| x.erfc()),
+            Unary::Erfc => v.visit(|x| x.erfc_with::<A>()),
             Unary::Clamp(low, high) => v.visit(|x| x.clamp_to(low, high)),
             Unary::Sigmoid => v.visit(|x| x.sigmoid_with::<A>()),
             Unary::LogisticDensity => v.visit(|x| x.logistic_density_with::<A>()),

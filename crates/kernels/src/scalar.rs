@@ -86,10 +86,6 @@ pub trait Scalar:
         if self.is_nan() { self } else { above - below }
     }
 
-    /// 1 less the error function, with a relative error of at most 2 `EPSILON` also where that is tiny (and of one
-    /// spacing of the subnormals where it is subnormal). NaN gives NaN.
-    fn erfc(self) -> Self;
-
     /// The larger of the two, NaN if either is; of the two zeros the positive one.
     #[inline]
     fn larger(self, other: Self) -> Self {
@@ -177,10 +173,6 @@ impl Scalar for f32 {
     fn bits(self) -> u64 {
         u64::from(self.to_bits())
     }
-
-    fn erfc(self) -> f32 {
-        libm::erfc(f64::from(self)) as f32
-    }
 }
 
 impl Scalar for f64 {
@@ -199,10 +191,6 @@ impl Scalar for f64 {
     #[inline]
     fn bits(self) -> u64 {
         self.to_bits()
-    }
-
-    fn erfc(self) -> f64 {
-        libm::erfc(self)
     }
 }
 

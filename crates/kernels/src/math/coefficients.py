@@ -134,3 +134,17 @@ show("erf near f32", f32, near, lambda u: mpf(1), 0, mpf(0.9375) ** 2, 7)
 show("erf far f32", f32, far, lambda x: x * erfc(x), 0.9375, 4, 6)
 show("erf near f64", f64, near, lambda u: mpf(1), 0, 1, 12)
 show("erf far f64", f64, far, lambda x: x * erfc(x), 1, 6, 18)
+
+
+def chebyshev_points(name, f, a, end, degree):
+    """The polynomial of (x - a) / (x + a) nearest to f on [0, end] in the Chebyshev points, by relative least squares."""
+    low, high, count = -mpf(1), (end - a) / (end + a), 400
+    points = [(low + high) / 2 + (high - low) / 2 * mp.cos((i + mpf(1) / 2) * pi / count) for i in range(count)]
+    values = [f(a * (1 + t) / (1 - t)) for t in points]
+    rows = mp.matrix([[t**k / v for k in range(degree + 1)] for t, v in zip(points, values)])
+    solution = mp.lu_solve(rows, mp.matrix([1] * count))
+    errors = [abs(sum(c * t**k for k, c in enumerate(solution)) / v - 1) for t, v in zip(points, values)]
+    print(name, "error 2^%.1f" % log(max(errors), 2), [float(c) for c in solution])
+
+
+chebyshev_points("erfc scaled f32", lambda x: exp(x * x) * erfc(x), mpf(3), mpf("10.3"), 10)

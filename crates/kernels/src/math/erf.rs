@@ -3,7 +3,7 @@
 //! Near 0 it is `x + x P(x^2)`, further out `1 - erfc(x)` with `ln erfc(x) = -x + x Q(x)`: one polynomial for the
 //! whole range, and no quotient. What the exponential adds to the error counts only as much as `erfc` does.
 
-use super::exp::{Exponential, reduce};
+use super::exp::{Exponential, exp, reduce};
 use super::format::polynomial;
 use crate::cpu::Arithmetic;
 
@@ -19,6 +19,9 @@ pub(super) trait ErrorFunction: Exponential {
 
     /// `ln(erfc(x)) / x + 1` from `BORDER` to `ONE`.
     fn far<A: Arithmetic>(x: Self) -> Self;
+
+    /// `erfc(x)`
+    fn complement<A: Arithmetic>(self) -> Self;
 }
 
 // Minimax, see `coefficients.py`. Errors are those of erf, relative, and of erfc, absolute.
@@ -50,6 +53,11 @@ impl ErrorFunction for f32 {
             x,
             [-0.128_504_72, -0.635_751_1, -0.105_218_306, 0.022_861_851, -0.003_206_127, 0.000_212_906_71],
         )
+    }
+
+    #[inline(always)]
+    fn complement<A: Arithmetic>(self) -> f32 {
+        erfc_single::<A>(self)
     }
 }
 
@@ -106,6 +114,11 @@ impl ErrorFunction for f64 {
             ],
         )
     }
+
+    #[inline(always)]
+    fn complement<A: Arithmetic>(self) -> f64 {
+        libm::erfc(self)
+    }
 }
 
 #[inline(always)]
@@ -118,4 +131,43 @@ pub(super) fn erf<A: Arithmetic, T: ErrorFunction>(x: T) -> T {
     let power = T::power(reduced.rounded, 0);
     let far = A::mul_add(-power, reduced.expm1::<A>(), T::one() - power);
     if size < T::BORDER { near } else { far.copysign(x) }
+}
+
+/// `1 - erf(x)`, which no difference gives where it is small: there it is `e^(-x^2) S(x)`, and the scaled function `S` is a
+/// polynomial of `(x - 3) / (x + 3)` for all arguments up to where the result vanishes. What rounding `x^2` would lose is
+/// kept: `x^2 = h^2 + (x - h)(x + h)`, with so few digits in `h` that its square is exact.
+#[inline(always)]
+fn erfc_single<A: Arithmetic>(x: f32) -> f32 {
+    let near = 1.0 - A::mul_add(x, f32::near::<A>(x * x), x);
+    let size = x.abs();
+    let size = if size > 10.3 { 10.3 } else { size };
+    // Least squares in the Chebyshev points (`coefficients.py`), relative error 2^-29.
+    let scaled = polynomial::<A, f32, 11>(
+        (size - 3.0) / (size + 3.0),
+        [
+            0.17900115251541138,
+            -0.32623356580734253,
+            0.2456037849187851,
+            -0.15011581778526306,
+            0.07166595011949539,
+            -0.02439393848180771,
+            0.004268532153218985,
+            0.0007145871641114354,
+            -0.0005944144795648754,
+            3.0487277399515733e-05,
+            5.675149805028923e-05,
+        ],
+    );
+    let high = f32::from_bits(size.to_bits() & 0xffff_f000);
+    let low = (size - high) * (size + high);
+    // e^-low for low < 0.1: five terms leave 2^-32
+    let rest = polynomial::<A, f32, 6>(-low, [1.0, 1.0, 0.5, 0.166_666_67, 0.041_666_668, 0.008_333_334]);
+    let tail = exp::<A, f32>(-(high * high)) * (scaled * rest);
+    let far = if x < 0.0 { 2.0 - tail } else { tail };
+    if size < 0.5 { near } else { far }
+}
+
+#[inline(always)]
+pub(super) fn erfc<A: Arithmetic, T: ErrorFunction>(x: T) -> T {
+    x.complement::<A>()
 }

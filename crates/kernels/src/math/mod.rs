@@ -89,6 +89,9 @@ pub trait Math: Sized {
     ///
     /// Error: `f32` 0.98 or 1.24, `f64` 0.95 or 1.06.
     fn erf_with<A: Arithmetic>(self) -> Self;
+
+    /// 1 less the error function. That of `f64` is a call, and does not vectorise.
+    fn erfc_with<A: Arithmetic>(self) -> Self;
 }
 
 macro_rules! math {
@@ -157,6 +160,11 @@ macro_rules! math {
             #[inline(always)]
             fn erf_with<A: Arithmetic>(self) -> $float {
                 erf::erf::<A, $float>(self)
+            }
+
+            #[inline(always)]
+            fn erfc_with<A: Arithmetic>(self) -> $float {
+                erf::erfc::<A, $float>(self)
             }
         }
     };

@@ -7,7 +7,7 @@ A row is the name, the argument, and the value as a sum of two doubles. (Where t
 import math
 import random
 import struct
-from mpmath import mp, mpf, cos, erf, exp, expm1, log, log1p, pi, sin, sqrt, tanh
+from mpmath import mp, mpf, cos, erf, erfc, exp, expm1, log, log1p, pi, sin, sqrt, tanh
 
 random.seed(1)
 
@@ -57,6 +57,11 @@ rows = {
     "density": (lambda x: sigmoid(x) * sigmoid(-x), EXP, [(-3, 3), (-40, 40), (-745, 745)]),
     "softplus": (softplus, EXP, [(-3, 3), (-40, 40), (-745, 0)]),
     "erf": (lambda x: erf(x) if abs(x) < 100 else mp.sign(x), [0.9375, 1, 3.9, 4, 5.9, 6], [(-1.5, 1.5), (-6, 6)]),
+    "erfc": (
+        lambda x: erfc(x) if abs(x) < 100 else 1 - mp.sign(x),
+        [0.5, 0.84375, 1.25, 3, 8.5, 9.19, 9.2, 9.35, 10.05, 10.06, 10.3, 26.5, 26.54, 27.2, 27.3],
+        [(-1.5, 1.5), (-4, 10.3), (0, 27)],
+    ),
 }
 for name, (f, special, ranges) in rows.items():
     mp.prec = 1300 if name in ("sin", "cos") else 1200 if name in ("ln", "ln_1p") else 400
@@ -69,8 +74,8 @@ for name, (f, special, ranges) in rows.items():
         if x == 0 or abs(x) == math.inf or (name == "ln" and x < 0) or (name == "ln_1p" and x <= -1):
             continue
         if name not in ("sin", "cos", "ln", "ln_1p") and abs(x) > 1e4:
-            exact = {"exp": math.inf, "expm1": math.inf, "softplus": x, "density": 0.0}.get(name, 1.0) if x > 0 else \
-                {"expm1": -1.0, "tanh": -1.0, "erf": -1.0}.get(name, 0.0)
+            exact = {"exp": math.inf, "expm1": math.inf, "softplus": x, "density": 0.0}.get(name, 0.0 if name == "erfc" else 1.0) if x > 0 else \
+                {"expm1": -1.0, "tanh": -1.0, "erf": -1.0, "erfc": 2.0}.get(name, 0.0)
             print(name, repr(x), repr(exact), "0", sep=",")
             continue
         y = f(mpf(x))
