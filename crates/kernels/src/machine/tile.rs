@@ -341,12 +341,12 @@ impl<T: Scalar> Kernel for ReduceBlock<'_, T> {
 impl<T: Scalar> ReduceBlock<'_, T> {
     #[inline(always)]
     fn add<F: Fold>(self) -> Option<T> {
-        let lanes = self.lanes.first_chunk_mut::<LANES>()?;
-        if self.first {
-            *lanes = [F::start(); LANES];
-        }
-        add_lanes::<T, F>(lanes, self.x);
-        self.last.then(|| combine::<T, F>(*lanes))
+        let kept = self.lanes.first_chunk_mut::<LANES>()?;
+        let mut lanes = if self.first { [F::start(); LANES] } else { *kept };
+        add_lanes::<T, F>(&mut lanes, self.x);
+        // As in `reduce.rs`: one vector, whatever comes behind the loop.
+        *kept = std::hint::black_box(lanes);
+        self.last.then(|| combine::<T, F>(*kept))
     }
 }
 
