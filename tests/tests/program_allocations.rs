@@ -70,6 +70,8 @@ fn allocations(
     let mut step = Program::new(nodes, [loss]).updates(updates.collect::<Vec<_>>()).compile().unwrap();
     // On a thread of the pool itself: coming in from outside allocates now and then, for the queue of the pool.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    // And all of them must have begun.
+    pool.broadcast(|_| rayon::join(|| {}, || {}));
     let count = pool.install(|| {
         let [first] = step.run((&inputs[0], &inputs[1])).unwrap();
         let first = first[[]];
