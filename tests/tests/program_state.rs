@@ -258,7 +258,8 @@ fn values_can_be_read_set_and_kept() {
     let state = program.state().clone();
     let early = state.snapshot();
     program.run(()).map(drop).unwrap();
-    (holds(&early, "w", &array![1.0, 2.0, 3.0].into_dyn()), holds(&early, "m", &wave(&[3, 2], 0.0)));
+    holds(&early, "w", &array![1.0, 2.0, 3.0].into_dyn());
+    holds(&early, "m", &wave(&[3, 2], 0.0));
     holds(&state, "w", &array![2.0, 4.0, 6.0].into_dyn());
     early.set("w", 7.0 + array![0.0, 0.0, 0.0]).unwrap();
     holds(&state, "w", &array![2.0, 4.0, 6.0].into_dyn());
@@ -266,7 +267,8 @@ fn values_can_be_read_set_and_kept() {
     let wide = array![[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]];
     state.set("w", wide.slice(s![..;-1, 1])).unwrap();
     state.set("m", wide.t().as_standard_layout().t()).unwrap();
-    (holds(&state, "w", &array![6.0, 4.0, 2.0].into_dyn()), holds(&state, "m", &wide.clone().into_dyn()));
+    holds(&state, "w", &array![6.0, 4.0, 2.0].into_dyn());
+    holds(&state, "m", &wide.clone().into_dyn());
     assert_eq!(program.run(()).unwrap()[0][[]], 12.0);
     let before = (state.get("w"), state.get("m"));
     let error = state.set("v", 1.0).unwrap_err();

@@ -32,20 +32,28 @@ fn outputs_in_the_structure_they_were_given_in() {
     same(&one.run(()).unwrap(), &double);
     let mut two = Program::new([], [y, z]).compile().unwrap();
     let [a, b] = two.run(()).unwrap();
-    (same(&a, &double), same(&b, &sum));
+    same(&a, &double);
+    same(&b, &sum);
     let mut list = Program::new([], vec![z, y, z]).compile().unwrap();
     let got = list.run(()).unwrap();
     assert_eq!(got.len(), 3);
-    (same(&got[0], &sum), same(&got[1], &double), same(&got[2], &sum));
+    same(&got[0], &sum);
+    same(&got[1], &double);
+    same(&got[2], &sum);
     let mut tuple = Program::new([], (y, [z, z], Some(y), None::<Var<'_>>)).compile().unwrap();
     let (a, [b, c], d, e) = tuple.run(()).unwrap();
-    (same(&a, &double), same(&b, &sum), same(&c, &sum), same(&d.unwrap(), &double));
+    same(&a, &double);
+    same(&b, &sum);
+    same(&c, &sum);
+    same(&d.unwrap(), &double);
     assert!(e.is_none());
     let map = IndexMap::<_, _>::from_iter([("z", vec![z]), ("y", vec![y, z]), ("none", vec![])]);
     let mut named = Program::new([], map).compile().unwrap();
     let got = named.run(()).unwrap();
     assert_eq!(got.keys().collect::<Vec<_>>(), [&"z", &"y", &"none"]);
-    (same(&got["z"][0], &sum), same(&got["y"][0], &double), same(&got["y"][1], &sum));
+    same(&got["z"][0], &sum);
+    same(&got["y"][0], &double);
+    same(&got["y"][1], &sum);
     assert!(got["none"].is_empty());
     // A clone has the structure too.
     let got = named.clone().run(()).unwrap().into_values().map(|part| part.len()).collect::<Vec<_>>();
@@ -179,7 +187,8 @@ fn inputs_in_the_middle() {
     let turned = x.t();
     let mut program = Program::new([turned], [turned * 1.0, x * 1.0]).compile().unwrap();
     let [turned, plain] = program.run([&given]).unwrap();
-    (same(&turned, &given.clone().into_dyn()), same(&plain, &array![[1.0, 2.0], [2.0, 4.0]].into_dyn()));
+    same(&turned, &given.clone().into_dyn());
+    same(&plain, &array![[1.0, 2.0], [2.0, 4.0]].into_dyn());
     // Inputs that nobody needs, and variables as inputs: they are not in the state.
     let w = graph.variable("w", 1.0);
     let mut program = Program::new([w, a, x], [w * 5.0]).compile().unwrap();
