@@ -4,7 +4,7 @@ use chainrule::graph::{Graph, Scalar, Var, keep};
 use ndarray::{ArrayD, IxDyn};
 
 use crate::oracle::Arr;
-use crate::program::{Function, Program, Step};
+use crate::program::{Function, Id, Program, Step};
 
 /// A number type whose numbers can stand on the left of an operator.
 pub trait Number: Scalar {
@@ -40,9 +40,18 @@ pub fn array<T: Scalar>(value: &Arr<f64>) -> ArrayD<T> {
 impl Program {
     /// Records the program; one node a line.
     pub fn record<'g, T: Number>(&self, graph: &'g Graph<T>) -> Vec<Var<'g, T>> {
+        self.record_with(graph, |_| None)
+    }
+
+    /// The same, with other nodes in the place of some.
+    pub fn record_with<'g, T: Number>(
+        &self,
+        graph: &'g Graph<T>,
+        given: impl Fn(Id) -> Option<Var<'g, T>>,
+    ) -> Vec<Var<'g, T>> {
         let mut nodes: Vec<Var<'g, T>> = Vec::new();
-        for step in &self.steps {
-            let node = line(graph, step, &nodes);
+        for (id, step) in self.steps.iter().enumerate() {
+            let node = given(id).unwrap_or_else(|| line(graph, step, &nodes));
             nodes.push(node);
         }
         nodes

@@ -158,6 +158,26 @@ fn lengths_of_tiles() {
     at_lengths::<f32>();
 }
 
+/// Sums over some axes and over more of them, whose numbers could be taken for sizes of what the first leave.
+#[test]
+fn reductions_of_the_same_array_are_told_apart() {
+    let graph = Graph::new();
+    for (i, shape) in
+        [vec![2, 1, 2], vec![3, 1, 2], vec![2, 1, 2, 3], vec![3, 2, 1], vec![2, 2, 1, 1]].iter().enumerate()
+    {
+        let x = graph.variable(format!("x{i}"), wave::<f64>(shape));
+        let axes: Vec<Vec<usize>> = (0..1_usize << shape.len())
+            .map(|set| (0..shape.len()).filter(|axis| set >> axis & 1 == 1).collect())
+            .collect();
+        let mut outputs = Vec::new();
+        for axes in &axes {
+            let some = axes.as_slice();
+            outputs.extend([x.sum_axes(some), x.max_axes(some), x.min_axes(some), x.sum_axes(keep(some))]);
+        }
+        same_bits(&format!("{shape:?}"), &graph, &[x], &outputs);
+    }
+}
+
 #[test]
 fn any_number_of_threads() {
     for shape in [[300, 500], [4, 60_000], [60_000, 4], [1, 200_000], [257, 1024]] {

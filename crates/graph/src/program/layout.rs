@@ -4,7 +4,10 @@
 //! the result of an elementwise kernel may take the place of an operand that nobody needs any more. New values of variables
 //! are written over the old ones if nobody behind that step reads these.
 
+use std::collections::{HashMap, VecDeque};
+
 use chainrule_kernels::{At, CONSTANTS, INPUTS, STATE, WORK};
+use indexmap::IndexMap;
 
 use super::arena::Arena;
 use super::schedule::{Form, Role, Schedule, pattern};
@@ -110,6 +113,7 @@ pub(super) fn lay_out<T: Scalar>(program: &Items<T>, schedule: &Schedule, states
     }
     let mut dying: Vec<Vec<ItemId>> = vec![Vec::new(); schedule.groups.len()];
     for (number, group) in schedule.groups.iter().enumerate() {
+        let mut legacies = Legacies::of(program, schedule, number, &needs, &in_arena);
         for &item in group.items.iter().filter(|item| needs.stored.get(**item) == Some(&true)) {
             if layout.is_stored(item) {
                 continue;
@@ -117,7 +121,7 @@ pub(super) fn lay_out<T: Scalar>(program: &Items<T>, schedule: &Schedule, states
             let len = program.items.get(item).map_or(0, |item| item.len);
             let offset = match len {
                 1 => singles.take(1),
-                _ => match layout.inherit(program, schedule, (number, item), &needs, &mut in_arena) {
+                _ => match layout.inherit(schedule, item, len, &mut legacies, &mut in_arena) {
                     Some(offset) => offset,
                     None => arrays.take(len),
                 },
@@ -188,52 +192,68 @@ impl<T: Scalar> Layout<T> {
     /// The place of an operand that dies here and that a kernel can overwrite as it goes.
     fn inherit(
         &mut self,
-        program: &Items<T>,
         schedule: &Schedule,
-        (group, heir): (usize, ItemId),
-        needs: &Needs,
+        heir: ItemId,
+        len: usize,
+        legacies: &mut Legacies,
         in_arena: &mut [bool],
     ) -> Option<usize> {
-        let members = schedule.groups.get(group)?;
-        if !matches!(members.form, Form::Fused(_)) || matches!(schedule.role(heir), Role::All(_)) {
-            return None;
-        }
-        let len = program.items.get(heir)?.len;
-        let fits = |root: ItemId| {
-            program.items.get(root).is_some_and(|item| item.len == len)
-                && needs.last.get(root) == Some(&group)
-                && schedule.group(root) != group
-                && in_arena.get(root) == Some(&true)
+        let full = match schedule.role(heir) {
+            Role::Full(_) => true,
+            Role::Row(_) => false,
+            Role::Leaf | Role::Single | Role::All(_) | Role::Alone => return None,
         };
-        let source = members
-            .items
-            .iter()
-            .filter_map(|&user| program.items.get(user).map(|item| (user, item)))
-            .flat_map(|(user, item)| item.operands.iter().map(move |source| (user, source)))
-            .find(|(_, source)| fits(source.root))?
-            .1
-            .root;
-        // Every use of it here must be element by element, at the heir's level.
-        let even = |user: ItemId| {
-            program.items.get(user).is_some_and(|item| {
-                item.operands.iter().filter(|x| x.root == source).all(|x| {
-                    let level =
-                        match (schedule.role(user), super::schedule::reduced_axes(&item.kind).is_some()) {
-                            (Role::Full(_), _) | (Role::Row(_) | Role::All(_), true) => true,
-                            (Role::Row(_), false) => false,
-                            _ => return false,
-                        };
-                    let full = matches!(schedule.role(heir), Role::Full(_));
-                    pattern(program, x) == Pattern::Whole && level == full
-                })
-            })
-        };
-        if !members.items.iter().all(|&user| even(user)) {
-            return None;
-        }
+        let source = legacies.0.get_mut(&(len, full))?.pop_front()?;
         *in_arena.get_mut(source)? = false;
         self.reused += 1;
         Some(self.place(source).offset)
+    }
+}
+
+/// The operands of a fused kernel whose places are free for its results: those that nobody behind it needs, and that it reads
+/// element by element, all uses at the same level. By length, and whether that level is the full one.
+struct Legacies(HashMap<(usize, bool), VecDeque<ItemId>>);
+
+impl Legacies {
+    fn of<T>(
+        program: &Items<T>,
+        schedule: &Schedule,
+        group: usize,
+        needs: &Needs,
+        in_arena: &[bool],
+    ) -> Legacies {
+        let mut levels: IndexMap<ItemId, Option<bool>> = IndexMap::new();
+        let fused = schedule.groups.get(group).filter(|members| matches!(members.form, Form::Fused(_)));
+        for &user in fused.map_or(&[][..], |members| &members.items) {
+            let Some(item) = program.items.get(user) else { continue };
+            for source in &item.operands {
+                let root = source.root;
+                let dies = needs.last.get(root) == Some(&group)
+                    && schedule.group(root) != group
+                    && in_arena.get(root) == Some(&true);
+                if !dies {
+                    continue;
+                }
+                let reduces = super::schedule::reduced_axes(&item.kind).is_some();
+                let level = match (schedule.role(user), reduces) {
+                    (Role::Full(_), _) | (Role::Row(_) | Role::All(_), true) => Some(true),
+                    (Role::Row(_), false) => Some(false),
+                    _ => None,
+                };
+                let level = level.filter(|_| pattern(program, source) == Pattern::Whole);
+                let all = levels.entry(root).or_insert(level);
+                if *all != level {
+                    *all = None;
+                }
+            }
+        }
+        let mut legacies = Legacies(HashMap::new());
+        for (root, level) in levels {
+            if let (Some(full), Some(item)) = (level, program.items.get(root)) {
+                legacies.0.entry((item.len, full)).or_default().push_back(root);
+            }
+        }
+        legacies
     }
 }
 

@@ -91,6 +91,14 @@ pub(super) fn lower<T: Scalar>(
     }
     let mut lowering =
         Lowering { program, schedule, layout, states, scratch, scratch_len: 0, drafts: Vec::new(), uses };
+    if check_finite {
+        // What is handed in is looked at as `value()` looks at leaves; constants were when they were read.
+        let leaf = |kind: &Kind<T>| matches!(kind, Kind::Input(_) | Kind::State(_));
+        let items = program.items.iter().enumerate();
+        let used = items.filter(|(id, item)| leaf(&item.kind) && lowering.uses.get(*id) != Some(&0));
+        let used: Vec<ItemId> = used.map(|(id, _)| id).collect();
+        used.into_iter().for_each(|id| lowering.finite(id));
+    }
     for group in &schedule.groups {
         match group.form {
             Form::Fused(domain) => lowering.fused(domain, &group.items),

@@ -76,7 +76,9 @@ use state::{Aligned, Values};
 ///
 /// **Threads.** A program can be sent to another thread, and cloned cheaply: a clone shares the plan and the state and has its
 /// own memory for everything else. Programs that only read the state run side by side; those that replace values
-/// wait for each other. Large steps spread over the current `rayon` pool.
+/// wait for each other. Large steps spread over the current `rayon` pool; so programs that share a state which one of
+/// them replaces values of must not be tasks of that same pool, as a thread that waits for a piece of a step may take up another
+/// task, and with it wait for itself. Give them threads, or a state each.
 pub struct Program<T: Scalar, O: Form> {
     plan: Arc<Compiled<T>>,
     form: O,

@@ -84,8 +84,8 @@ const LONGEST_ROW: usize = chainrule_kernels::TILE;
 
 pub(super) fn schedule<T: crate::Scalar>(program: &Items<T>, fuse: bool) -> Schedule {
     let roles = if fuse { roles(program) } else { alone(program) };
-    let depths = depths(program, &roles);
-    gather(program, roles, &depths, fuse)
+    let (depths, end) = depths(program, &roles);
+    gather(program, roles, &depths, end, fuse)
 }
 
 /// Without fusion: each item by a step of its own, so that each value can be looked at.
@@ -257,8 +257,8 @@ fn inside<T>(program: &Items<T>, roles: &[Role], user: ItemId, source: &Source) 
     is_inside(role(source.root), role(user), pattern(program, source), reduces)
 }
 
-/// The depth of each item.
-fn depths<T>(program: &Items<T>, roles: &[Role]) -> Vec<usize> {
+/// The depth of each item, and the one behind everything that can fail: updates alone are moved there.
+fn depths<T>(program: &Items<T>, roles: &[Role]) -> (Vec<usize>, usize) {
     let count = program.items.len();
     let role = |item: ItemId| roles.get(item).copied().unwrap_or(Role::Alone);
     let mut depths = vec![0_usize; count];
@@ -320,7 +320,7 @@ fn depths<T>(program: &Items<T>, roles: &[Role]) -> Vec<usize> {
             *bound = (*bound).min(allows);
         }
     }
-    depths
+    (depths, end)
 }
 
 impl Schedule {
@@ -339,8 +339,7 @@ impl Schedule {
 }
 
 /// Items of one domain and depth, in the order of depths.
-fn gather<T>(program: &Items<T>, roles: Vec<Role>, depths: &[usize], fuse: bool) -> Schedule {
-    let end = depths.iter().copied().max().unwrap_or(0);
+fn gather<T>(program: &Items<T>, roles: Vec<Role>, depths: &[usize], end: usize, fuse: bool) -> Schedule {
     let mut groups: Vec<(usize, Group)> = Vec::new();
     let mut open: HashMap<(usize, Form), usize> = HashMap::new();
     let mut number_of = vec![usize::MAX; program.items.len()];
@@ -375,15 +374,12 @@ fn gather<T>(program: &Items<T>, roles: Vec<Role>, depths: &[usize], fuse: bool)
             *slot = new;
         }
     }
-    let update_values: std::collections::HashSet<ItemId> =
-        program.updates.iter().map(|update| update.value).collect();
     let mut sorted: Vec<(usize, Group)> = groups;
     sorted.sort_by_key(|group| group.0);
     let groups = sorted
         .into_iter()
         .map(|(depth, mut group)| {
-            // Nothing that can fail is at the last depth if an update is: updates alone were moved there.
-            group.last = fuse && depth == end && group.items.iter().any(|item| update_values.contains(item));
+            group.last = fuse && depth == end;
             group
         })
         .collect();

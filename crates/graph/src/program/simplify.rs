@@ -458,18 +458,19 @@ fn op_words<T: Scalar>(op: &Op<T>, words: &mut SmallVec<[u64; 24]>) -> Option<()
         Op::Zip(f) => words.extend([11, f.key()]),
         Op::Select => words.push(12),
         Op::MatMul => words.push(13),
+        // How many axes there are comes first: what follows would go on with the shape of the result.
         Op::Sum(axes) => {
-            words.push(14);
+            words.extend([14, axes.len() as u64]);
             words.extend(axes.iter().map(|&axis| u64::from(axis)));
         }
         Op::Extremum { axes, largest } => {
-            words.extend([15, u64::from(*largest)]);
+            words.extend([15, u64::from(*largest), axes.len() as u64]);
             words.extend(axes.iter().map(|&axis| u64::from(axis)));
         }
         Op::ArgExtremum { axis, largest } => words.extend([16, u64::from(*axis), u64::from(*largest)]),
         Op::CumSum { axis, reverse } => words.extend([17, u64::from(*axis), u64::from(*reverse)]),
         Op::Unslice { slices, .. } => {
-            words.push(18);
+            words.extend([18, slices.len() as u64]);
             for slice in slices.iter() {
                 words.extend([slice.start as u64, slice.step as u64, slice.len as u64]);
             }

@@ -133,11 +133,13 @@ impl<T: Scalar> State<T> {
     /// If there is no value of that name, or it has another shape; nothing is changed then.
     #[track_caller]
     pub fn set(&self, name: &str, value: impl IntoArray<T>) -> Result<()> {
-        let mut values = self.write();
+        let caller = Location::caller();
+        // `as_view` runs code of the value's own, which may use this state: it is locked behind it only.
         let value = value.as_view();
+        let mut values = self.write();
         let refuse = |message: String, help: String| {
             let fault = Fault::new(ErrorKind::Argument, message, help);
-            Err(fault.at("set", vec![value.shape().to_vec()], Location::caller(), String::new()))
+            Err(fault.at("set", vec![value.shape().to_vec()], caller, String::new()))
         };
         let Some((offset, shape)) = values.slots.get(name).cloned() else {
             let names: Vec<_> = values.slots.keys().map(|name| format!("`{name}`")).collect();

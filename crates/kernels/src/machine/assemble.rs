@@ -1,6 +1,8 @@
 //! From a [`Fusion`] to the instructions of its tiles: which value is in which register when.
 
-use super::fused::{Fusion, Layout, Level, Reduction, Tiling, Value};
+use std::collections::{HashMap, HashSet};
+
+use super::fused::{Fusion, Layout, Level, Output, Reduction, Tiling, Value};
 use super::memory::{At, Sizes};
 use crate::function::{Binary, Unary};
 use crate::scalar::Scalar;
@@ -111,9 +113,39 @@ impl<T: Scalar> Fusion<T> {
     }
 }
 
+/// What is kept and what is read, to be found without a search: a kernel may have thousands of both.
+struct Ends<'f> {
+    /// The outputs of each value.
+    kept: HashMap<usize, Vec<&'f Output>>,
+    /// The value that goes to each place.
+    targets: HashMap<At, usize>,
+    /// The places that are read.
+    loaded: HashSet<At>,
+}
+
+impl<'f> Ends<'f> {
+    fn of<T>(fusion: &'f Fusion<T>) -> Self {
+        let mut ends = Ends { kept: HashMap::new(), targets: HashMap::new(), loaded: HashSet::new() };
+        for output in &fusion.outputs {
+            ends.kept.entry(output.value).or_default().push(output);
+            ends.targets.insert(output.at, output.value);
+        }
+        ends.loaded.extend(fusion.values.iter().filter_map(|value| match value {
+            Value::Load { at, .. } => Some(*at),
+            _ => None,
+        }));
+        ends
+    }
+
+    fn kept(&self, value: usize) -> &[&'f Output] {
+        self.kept.get(&value).map_or(&[], |outputs| outputs)
+    }
+}
+
 /// A kernel in the making.
 struct Assembly<'f, T> {
     fusion: &'f Fusion<T>,
+    ends: Ends<'f>,
     levels: &'f [Level],
     tile: Tiling,
     /// Where each value is; registers are numbers until the end, when it is known how many there are.
@@ -147,6 +179,7 @@ impl<'f, T: Scalar> Assembly<'f, T> {
         }
         let mut assembly = Assembly {
             fusion,
+            ends: Ends::of(fusion),
             levels,
             // Tiles get shorter the more registers there are; how many there are does not depend on their length.
             tile: fusion.tile(0),
@@ -320,9 +353,8 @@ impl<'f, T: Scalar> Assembly<'f, T> {
             Layout::Same | Layout::Cycle { .. } => return,
             Layout::Dense { padded } => {
                 // What is kept as it is must be read before another value takes its place.
-                let outputs = &self.fusion.outputs;
-                let kept = outputs.iter().any(|output| output.value == number);
-                let replaced = outputs.iter().any(|output| output.at == at && output.value != number);
+                let kept = !self.ends.kept(number).is_empty();
+                let replaced = self.ends.targets.get(&at).is_some_and(|value| *value != number);
                 let even = !(kept && replaced)
                     && self.is_even(level)
                     && (*padded || level == Level::One || self.fusion.count(level).is_multiple_of(16));
@@ -359,13 +391,10 @@ impl<'f, T: Scalar> Assembly<'f, T> {
     /// Where a result goes: right into memory if it is kept there and nothing else is, else into a register.
     fn result(&mut self, number: usize) -> Slot {
         let level = self.level(number);
-        let direct = self.fusion.outputs.iter().find(|output| {
-            let alone = self.fusion.values.iter().all(|value| match value {
-                Value::Load { at, .. } => *at != output.at,
-                _ => true,
+        let direct =
+            self.ends.kept(number).iter().find(|output| {
+                output.padded && !self.ends.loaded.contains(&output.at) && self.is_even(level)
             });
-            output.value == number && output.padded && alone && self.is_even(level)
-        });
         match direct {
             Some(output) => Slot { area: output.at.area, offset: output.at.offset, moves: level },
             None => self.register(),
@@ -389,8 +418,7 @@ impl<'f, T: Scalar> Assembly<'f, T> {
     fn late_reduction(&self, number: usize, reduction: Reduction) -> Late {
         let partials = self.fusion.len.div_ceil(super::fused::TILE);
         let behind = self.fusion.scratch_for(self.bound) - self.fusion.partials();
-        let mut places =
-            self.fusion.outputs.iter().filter(|output| output.value == number).map(|output| output.at);
+        let mut places = self.ends.kept(number).iter().map(|output| output.at);
         Late {
             reduction,
             partials: self.fusion.scratch.plus(behind + self.late.len() * partials),

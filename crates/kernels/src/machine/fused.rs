@@ -255,40 +255,39 @@ impl<T: Scalar> Fusion<T> {
             Value::Zip(_, a, b) => !late(*a) && !late(*b),
             Value::Select(c, a, b) => !late(*c) && !late(*a) && !late(*b),
         });
-        let places: Vec<(At, usize)> = self
-            .outputs
-            .iter()
-            .filter_map(|output| {
-                let count = self.count(*levels.get(output.value)?);
-                Some((output.at, if output.padded { count.next_multiple_of(16) } else { count }))
-            })
-            .collect();
+        // What is kept, in the order of memory: it is apart, so the ends are in order too.
+        let mut places: Vec<(At, usize, Level)> = Vec::with_capacity(self.outputs.len());
+        for output in &self.outputs {
+            let Some(&level) = levels.get(output.value) else { return false };
+            let count = self.count(level);
+            places.push((output.at, if output.padded { count.next_multiple_of(16) } else { count }, level));
+        }
+        places.sort_by_key(|place| (place.0.area, place.0.offset));
+        let apart = places.windows(2).all(|pair| !overlap((pair[0].0, pair[0].1), (pair[1].0, pair[1].1)));
+        let met = |(at, len): (At, usize)| {
+            let before =
+                |place: &(At, usize, Level)| (place.0.area, place.0.offset + place.1) <= (at.area, at.offset);
+            let first = places.partition_point(before);
+            let behind = places.get(first..).unwrap_or(&[]).iter();
+            behind.take_while(move |place| overlap((place.0, place.1), (at, len)))
+        };
+        let beside = |value: &Value<T>| match value {
+            Value::Load { at, layout: Layout::Grid { shape, strides }, .. } => {
+                // Where a grid reaches in between is not worth computing: it must begin and end elsewhere.
+                let span = crate::view::span(sizes.reach(*at), at.offset, shape, strides);
+                span.is_some_and(|(low, high)| met((At { offset: low, ..*at }, high - low)).next().is_none())
+            }
+            Value::Load { at, layout, level } => met(reads(*at, layout, *level))
+                .all(|place| place.0 == *at && matches!(layout, Layout::Dense { .. }) && place.2 == *level),
+            _ => true,
+        };
         // A single element is written by no tile, because all would.
         let kept_late =
             |output: &Output| single || levels.get(output.value) != Some(&Level::One) || late(output.value);
         let outputs_fit = self.outputs.iter().all(kept_late)
-            && places.len() == self.outputs.len()
-            && places.iter().enumerate().all(|(i, &(at, len))| {
-                let level = self.outputs.get(i).and_then(|output| levels.get(output.value));
-                let beside = |value: &Value<T>| match value {
-                    Value::Load { at: from, layout: Layout::Grid { .. }, .. } => {
-                        from.area != at.area || {
-                            // Where a grid reaches is not worth computing: it must begin and end elsewhere.
-                            !self.grid_touches(value, (at, len), sizes)
-                        }
-                    }
-                    Value::Load { at: from, layout, level: other } => {
-                        let same =
-                            *from == at && matches!(layout, Layout::Dense { .. }) && Some(other) == level;
-                        same || !overlap((at, len), reads(*from, layout, *other))
-                    }
-                    _ => true,
-                };
-                sizes.hold_mut(at, len)
-                    && self.values.iter().all(beside)
-                    && !overlap((at, len), scratch)
-                    && places.iter().skip(i + 1).all(|&other| !overlap((at, len), other))
-            });
+            && places.iter().all(|&(at, len, _)| sizes.hold_mut(at, len) && !overlap((at, len), scratch))
+            && apart
+            && self.values.iter().all(beside);
         let scratch_fits = self.scratch.area == WORK
             && sizes.hold_mut(self.scratch.plus(0), scratch.1)
             && self.values.iter().all(|value| match value {

@@ -101,16 +101,22 @@ impl<T: Scalar> Fused<T> {
         }
     }
 
-    /// The grids as views.
-    fn grids<'m>(&'m self, memory: &'m Memory<'_, T>) -> smallvec::SmallVec<[View<'m, T>; 4]> {
-        let view = |grid: &'m super::assemble::Grid| {
-            // SAFETY: `is_sound` found the grid in the area, and nothing that the kernel writes between its ends.
-            let data = unsafe { memory.read(grid.at, grid.len) };
-            View::strided(data, grid.offset, &grid.shape, &grid.strides).unwrap_or(View::dense(&[]))
-        };
-        self.grids.iter().map(view).collect()
+    /// The first grids as views, made once and not for each tile; more than a few would have to be allocated.
+    fn grids<'m>(&'m self, memory: &'m Memory<'_, T>) -> smallvec::SmallVec<[View<'m, T>; GRIDS]> {
+        self.grids.iter().take(GRIDS).map(|grid| grid.view(memory)).collect()
     }
 }
+
+impl super::assemble::Grid {
+    fn view<'m, T: Scalar>(&'m self, memory: &'m Memory<'_, T>) -> View<'m, T> {
+        // SAFETY: `is_sound` found the grid in the area, and nothing that the kernel writes between its ends.
+        let data = unsafe { memory.read(self.at, self.len) };
+        View::strided(data, self.offset, &self.shape, &self.strides).unwrap_or(View::dense(&[]))
+    }
+}
+
+/// How many grids a kernel has views of.
+const GRIDS: usize = 4;
 
 /// What an instruction needs to know of the tile.
 struct Frame<'m, 'a, T> {
@@ -212,8 +218,11 @@ impl<T: Scalar> Frame<'_, '_, T> {
             }
             Code::Grid(number) => {
                 let start = self.starts[instruction.level as usize];
-                if let Some(view) = self.grids.get(number as usize) {
+                let number = number as usize;
+                if let Some(view) = self.grids.get(number) {
                     view.read(start, write(instruction.to, count));
+                } else if let Some(grid) = kernel.grids.get(number) {
+                    grid.view(self.memory).read(start, write(instruction.to, count));
                 }
             }
         }
