@@ -4,7 +4,7 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use chainrule::graph::{Conv, Graph, Pool, Program, Single, State, Var, keep};
+use chainrule::graph::{Conv, ErrorKind, Graph, Pool, Program, Single, State, Var, keep};
 use ndarray::ArrayD;
 
 fn wave(shape: &[usize]) -> ArrayD<f32> {
@@ -130,7 +130,6 @@ fn the_same_bits_at_any_number_of_threads() {
 /// takes up another task meanwhile; if that is a program that waits for the same state, both wait for ever. In a thread of
 /// its own, so that the test fails and does not hang.
 #[test]
-#[ignore = "known: see `Program` on threads; needs a fork and join that takes up nothing else while it waits"]
 fn programs_as_tasks_of_a_pool_end() {
     let (done, ended) = mpsc::channel();
     std::thread::spawn(move || {
@@ -143,15 +142,17 @@ fn programs_as_tasks_of_a_pool_end() {
         for _ in 0..40 {
             let (mut program, count) = (program.clone(), count.clone());
             pool.spawn(move || {
-                program.run(()).map(drop).unwrap();
-                count.send(()).unwrap();
+                count.send(program.run(()).map(drop).map_err(|error| error.kind())).unwrap();
             });
             // So that there are always tasks that wait, and threads that look for one.
             std::thread::sleep(Duration::from_millis(2));
         }
         drop(count);
-        assert_eq!(counted.iter().count(), 40);
-        done.send(program.state().get("w").unwrap()[[7]]).unwrap();
+        // Each has run, or says that it cannot wait.
+        let results: Vec<_> = counted.iter().collect();
+        let ran = results.iter().filter(|result| **result == Ok(())).count();
+        assert!(results.iter().all(|result| matches!(result, Ok(()) | Err(ErrorKind::Busy))), "{results:?}");
+        done.send((results.len(), ran as f64 == program.state().get("w").unwrap()[[7]])).unwrap();
     });
-    assert_eq!(ended.recv_timeout(Duration::from_secs(20)), Ok(40.0), "a deadlock");
+    assert_eq!(ended.recv_timeout(Duration::from_secs(60)), Ok((40, true)), "a deadlock, or a lost update");
 }

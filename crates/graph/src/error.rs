@@ -65,6 +65,8 @@ pub enum ErrorKind {
     Guard,
     /// A value that is not finite, in a graph that was told to refuse such.
     NotFinite,
+    /// A state that cannot be waited for, because whoever uses it waits for this thread.
+    Busy,
     /// A wrong argument of another sort: a layer of no width, a probability above one, ...
     Argument,
 }

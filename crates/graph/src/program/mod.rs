@@ -76,9 +76,10 @@ use state::{Aligned, Values};
 ///
 /// **Threads.** A program can be sent to another thread, and cloned cheaply: a clone shares the plan and the state and has its
 /// own memory for everything else. Programs that only read the state run side by side; those that replace values
-/// wait for each other. Large steps spread over the current `rayon` pool; so programs that share a state which one of
-/// them replaces values of must not be tasks of that same pool, as a thread that waits for a piece of a step may take up another
-/// task, and with it wait for itself. Give them threads, or a state each.
+/// wait for each other. Large steps spread over the current `rayon` pool. If
+/// programs that share a state which one of them updates are themselves tasks of that pool, a run may be taken up by a thread
+/// that waits for the parallel steps of another one; it cannot wait for the state then, and returns an error of the kind
+/// [`ErrorKind::Busy`]. Give such programs threads of their own, or a [`State::snapshot`] each.
 pub struct Program<T: Scalar, O: Form> {
     plan: Arc<Compiled<T>>,
     form: O,
@@ -482,12 +483,19 @@ impl<T: Scalar, O: Form> Program<T, O> {
                 borrowed.push(staged);
             }
         }
+        let busy = || {
+            let message =
+                "another run of this thread waits for parallel steps, and this one was taken up meanwhile";
+            let help = "programs that share a state are no tasks of one pool: run them one after the other, or give \
+                        each a `snapshot`";
+            Fault::new(ErrorKind::Busy, message, help).at("run", Vec::new(), caller, String::new())
+        };
         let machine = &plan.lowered.machine;
         if machine.writes_state() {
-            let mut values = state.write();
+            let mut values = state.write_for_run().ok_or_else(busy)?;
             plan.stages(work, &mut StateRef::Write(&mut values), &borrowed, times.as_deref_mut(), caller)
         } else {
-            let values = state.read();
+            let values = state.read_for_run().ok_or_else(busy)?;
             plan.stages(work, &mut StateRef::Read(&values), &borrowed, times, caller)
         }
     }

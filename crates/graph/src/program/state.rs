@@ -1,8 +1,10 @@
 //! What lives from run to run: the values of variables.
 
+use std::cell::Cell;
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::panic::Location;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError, TryLockResult};
 
 use indexmap::IndexMap;
 use ndarray::{ArrayD, IxDyn};
@@ -39,6 +41,67 @@ pub struct State<T = f64>(Arc<RwLock<Values<T>>>);
 pub(super) struct Values<T> {
     slots: IndexMap<String, (usize, Shape)>,
     pub(super) elements: Aligned<T>,
+}
+
+/// The values of a state, held by a run.
+///
+/// While a run waits for its parallel steps, its thread may take up other tasks of the pool, and such a task may run
+/// another program. Two rules keep that from being a deadlock: a thread that holds values never waits for others, and a
+/// thread of a pool that waits goes on working for the pool.
+pub(super) struct Held<G>(G);
+
+thread_local! {
+    /// How many states the runs on this thread hold.
+    static HELD: Cell<usize> = const { Cell::new(0) };
+}
+
+impl<G> Held<G> {
+    fn wait(now: impl Fn() -> Option<G>, waiting: impl FnOnce() -> G) -> Option<Self> {
+        let guard = match now() {
+            Some(guard) => guard,
+            None if HELD.get() > 0 => return None,
+            None if rayon::current_thread_index().is_none() => waiting(),
+            None => loop {
+                if rayon::yield_now().is_none_or(|yielded| yielded == rayon::Yield::Idle) {
+                    std::thread::yield_now();
+                }
+                if let Some(guard) = now() {
+                    break guard;
+                }
+            },
+        };
+        HELD.set(HELD.get() + 1);
+        Some(Held(guard))
+    }
+}
+
+impl<G> Drop for Held<G> {
+    fn drop(&mut self) {
+        HELD.set(HELD.get().saturating_sub(1));
+    }
+}
+
+impl<G: Deref> Deref for Held<G> {
+    type Target = G::Target;
+
+    fn deref(&self) -> &G::Target {
+        &self.0
+    }
+}
+
+impl<G: DerefMut> DerefMut for Held<G> {
+    fn deref_mut(&mut self) -> &mut G::Target {
+        &mut self.0
+    }
+}
+
+/// What was locked, or nothing if somebody else has it.
+fn opened<G>(tried: TryLockResult<G>) -> Option<G> {
+    match tried {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
 }
 
 /// Elements that begin at a multiple of 64 bytes, the size of a cache line and of the longest vectors.
@@ -168,6 +231,16 @@ impl<T: Scalar> State<T> {
 
     pub(super) fn write(&self) -> RwLockWriteGuard<'_, Values<T>> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The values for a run that replaces some; `None` if waiting for them would never end.
+    pub(super) fn write_for_run(&self) -> Option<Held<RwLockWriteGuard<'_, Values<T>>>> {
+        Held::wait(|| opened(self.0.try_write()), || self.write())
+    }
+
+    /// The values for a run that reads them; `None` if waiting for them would never end.
+    pub(super) fn read_for_run(&self) -> Option<Held<RwLockReadGuard<'_, Values<T>>>> {
+        Held::wait(|| opened(self.0.try_read()), || self.read())
     }
 
     /// Places for variables: those there are, and new ones with these initial values. Their offsets, and the size of all.
