@@ -26,6 +26,17 @@ fn edges_of_blocks() {
     }
 }
 
+/// A row times a matrix with dense columns, and a matrix with dense rows times a column.
+#[test]
+fn vectors() {
+    for n in [1, 7, 8, 9, 15, 31, 32, 33, 50, 130] {
+        for k in [1, 5, 31, 40, INNER + 9] {
+            check_both((1, k, n), (0, 1));
+            check_both((n, k, 1), (2, 0));
+        }
+    }
+}
+
 /// Every way of packing, with several blocks of rows and several chunks of columns.
 #[test]
 fn many_tasks() {
@@ -41,8 +52,7 @@ fn many_tasks() {
 }
 
 fn same_bits<T: Scalar>() {
-    let sizes =
-        [(96, 900, 96), (7, 20_000, 9), (400, 3, 700), (1, 1000, 1000), (1000, 1000, 1), (65, 4000, 3)];
+    let sizes = [(96, 900, 96), (7, 20_000, 9), (400, 3, 700), (1, 700, 1000), (1000, 700, 1), (65, 4000, 3)];
     for (m, k, n) in sizes {
         for (p, q) in [(0, 0), (1, 1), (9, 10)] {
             let (a, b) = (Owned::<T>::new(m, k, p, 0.5), Owned::<T>::new(k, n, q, 0.6));
