@@ -25,8 +25,8 @@ pub trait Vector<T: Scalar>: Copy {
     /// The number of rows of the accumulators' tile, two vectors wide, that the registers have room for.
     const ROWS: usize;
 
-    /// The side of the square that [`transpose`](Vector::transpose) turns.
-    const SQUARE: usize;
+    /// The vectors in which squares of elements are turned, one side long; at most eight elements.
+    type Side: Vector<T>;
 
     /// The first `count` of the lanes.
     type Mask: Copy;
@@ -58,8 +58,9 @@ pub trait Vector<T: Scalar>: Copy {
     /// `self b + c`, rounded as the arithmetic of this processor says.
     fn mul_add(self, b: Self, c: Self) -> Self;
 
-    /// `to[j*to_stride + i] = from[i*from_stride + j]` for `i` and `j` below `SQUARE`; all of these must be valid.
-    unsafe fn transpose(from: *const T, from_stride: isize, to: *mut T, to_stride: usize);
+    /// A square, transposed: vector `j` has the elements `from[i*stride + j]`, one for each `i`, for `i` and `j` below the
+    /// number of lanes of `Side`. All of these must be valid. The vectors that follow are of no use.
+    unsafe fn turned(from: *const T, stride: isize) -> [Self::Side; 8];
 }
 
 /// Four numbers, for any processor.
@@ -69,8 +70,8 @@ pub(crate) struct Few<T>([T; 4]);
 impl<T: Scalar> Vector<T> for Few<T> {
     const LANES: usize = 4;
     const ROWS: usize = if size_of::<T>() == 4 { 4 } else { 2 };
-    const SQUARE: usize = 4;
 
+    type Side = Self;
     type Mask = usize;
 
     #[inline(always)]
@@ -136,15 +137,15 @@ impl<T: Scalar> Vector<T> for Few<T> {
     }
 
     #[inline(always)]
-    unsafe fn transpose(from: *const T, from_stride: isize, to: *mut T, to_stride: usize) {
-        for i in 0..4 {
-            for j in 0..4 {
+    unsafe fn turned(from: *const T, stride: isize) -> [Self; 8] {
+        let mut turned = [Self::zero(); 8];
+        for (j, to) in turned.iter_mut().take(4).enumerate() {
+            for (i, to) in to.0.iter_mut().enumerate() {
                 // SAFETY: the caller says that all of these elements are valid.
-                unsafe {
-                    to.add(j * to_stride + i).write(from.offset(i as isize * from_stride).add(j).read())
-                };
+                *to = unsafe { from.offset(i as isize * stride).add(j).read() };
             }
         }
+        turned
     }
 }
 

@@ -62,8 +62,8 @@ static LANES: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 
 impl<T: Scalar> Vector<T> for Ymm<T> {
     const LANES: usize = 32 / size_of::<T>();
     const ROWS: usize = 6;
-    const SQUARE: usize = 32 / size_of::<T>();
 
+    type Side = Ymm<T>;
     type Mask = __m256i;
 
     #[inline(always)]
@@ -152,68 +152,71 @@ impl<T: Scalar> Vector<T> for Ymm<T> {
     }
 
     #[inline(always)]
-    unsafe fn transpose(from: *const T, from_stride: isize, to: *mut T, to_stride: usize) {
+    unsafe fn turned(from: *const T, stride: isize) -> [Self; 8] {
         // SAFETY: AVX2 as above; the caller says that the elements are valid.
         unsafe {
             if single::<T>() {
-                transpose_ps(from.cast(), from_stride, to.cast(), to_stride);
+                let [a, b, c, d] = turned_ps(from.cast(), stride);
+                let [e, f, g, h] = turned_ps(from.cast::<f32>().add(4), stride);
+                let (a, b, c, d) = (Ymm::of(a), Ymm::of(b), Ymm::of(c), Ymm::of(d));
+                [a, b, c, d, Ymm::of(e), Ymm::of(f), Ymm::of(g), Ymm::of(h)]
             } else {
-                transpose_pd(from.cast(), from_stride, to.cast(), to_stride);
+                let [a, b] = turned_pd(from.cast(), stride);
+                let [c, d] = turned_pd(from.cast::<f64>().add(2), stride);
+                let (a, b, c, d) = (Ymm::of_pd(a), Ymm::of_pd(b), Ymm::of_pd(c), Ymm::of_pd(d));
+                [a, b, c, d, a, b, c, d]
             }
         }
     }
 }
 
-/// Eight by eight. The halves of four columns are brought together when they are loaded, so that the rest happens
-/// inside of the halves.
+// No closures here: the compiler may make functions of them, which have no vector instructions to be compiled with.
+
+/// Four columns of eight rows. The halves of a column are brought together when they are loaded, so that the rest
+/// happens inside of the halves.
 #[inline(always)]
-unsafe fn transpose_ps(from: *const f32, from_stride: isize, to: *mut f32, to_stride: usize) {
+unsafe fn turned_ps(from: *const f32, stride: isize) -> [__m256; 4] {
     // SAFETY: AVX2 as above; the caller says that the elements are valid.
     unsafe {
-        for half in 0..2 {
-            let row = |i: isize| {
-                let from = from.add(4 * half);
-                let low = _mm_loadu_ps(from.offset(i * from_stride));
-                let high = _mm_loadu_ps(from.offset((i + 4) * from_stride));
-                _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(low), high)
-            };
-            let (a, b, c, d) = (row(0), row(1), row(2), row(3));
-            let (p, q) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
-            let (r, s) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
-            let to = to.add(4 * half * to_stride);
-            _mm256_storeu_ps(to, _mm256_shuffle_ps::<0x44>(p, r));
-            _mm256_storeu_ps(to.add(to_stride), _mm256_shuffle_ps::<0xee>(p, r));
-            _mm256_storeu_ps(to.add(2 * to_stride), _mm256_shuffle_ps::<0x44>(q, s));
-            _mm256_storeu_ps(to.add(3 * to_stride), _mm256_shuffle_ps::<0xee>(q, s));
-        }
+        let a = halves_ps(from, from.offset(4 * stride));
+        let b = halves_ps(from.offset(stride), from.offset(5 * stride));
+        let c = halves_ps(from.offset(2 * stride), from.offset(6 * stride));
+        let d = halves_ps(from.offset(3 * stride), from.offset(7 * stride));
+        let (p, q) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+        let (r, s) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+        let (first, second) = (_mm256_shuffle_ps::<0x44>(p, r), _mm256_shuffle_ps::<0xee>(p, r));
+        [first, second, _mm256_shuffle_ps::<0x44>(q, s), _mm256_shuffle_ps::<0xee>(q, s)]
     }
 }
 
-/// Four by four, in the same way.
 #[inline(always)]
-unsafe fn transpose_pd(from: *const f64, from_stride: isize, to: *mut f64, to_stride: usize) {
+unsafe fn halves_ps(low: *const f32, high: *const f32) -> __m256 {
+    // SAFETY: AVX2 as above; the caller says that four elements are valid at each pointer.
+    unsafe { _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(_mm_loadu_ps(low)), _mm_loadu_ps(high)) }
+}
+
+/// Two columns of four rows, in the same way.
+#[inline(always)]
+unsafe fn turned_pd(from: *const f64, stride: isize) -> [__m256d; 2] {
     // SAFETY: AVX2 as above; the caller says that the elements are valid.
     unsafe {
-        for half in 0..2 {
-            let row = |i: isize| {
-                let from = from.add(2 * half);
-                let low = _mm_loadu_pd(from.offset(i * from_stride));
-                let high = _mm_loadu_pd(from.offset((i + 2) * from_stride));
-                _mm256_insertf128_pd::<1>(_mm256_castpd128_pd256(low), high)
-            };
-            let (a, b) = (row(0), row(1));
-            let to = to.add(2 * half * to_stride);
-            _mm256_storeu_pd(to, _mm256_unpacklo_pd(a, b));
-            _mm256_storeu_pd(to.add(to_stride), _mm256_unpackhi_pd(a, b));
-        }
+        let a = halves_pd(from, from.offset(2 * stride));
+        let b = halves_pd(from.offset(stride), from.offset(3 * stride));
+        [_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b)]
     }
+}
+
+#[inline(always)]
+unsafe fn halves_pd(low: *const f64, high: *const f64) -> __m256d {
+    // SAFETY: AVX2 as above; the caller says that two elements are valid at each pointer.
+    unsafe { _mm256_insertf128_pd::<1>(_mm256_castpd128_pd256(_mm_loadu_pd(low)), _mm_loadu_pd(high)) }
 }
 
 impl<T: Scalar> Vector<T> for Zmm<T> {
     const LANES: usize = 64 / size_of::<T>();
     const ROWS: usize = 8;
-    const SQUARE: usize = 32 / size_of::<T>();
 
+    type Side = Ymm<T>;
     type Mask = u16;
 
     #[inline(always)]
@@ -301,8 +304,8 @@ impl<T: Scalar> Vector<T> for Zmm<T> {
     }
 
     #[inline(always)]
-    unsafe fn transpose(from: *const T, from_stride: isize, to: *mut T, to_stride: usize) {
+    unsafe fn turned(from: *const T, stride: isize) -> [Ymm<T>; 8] {
         // SAFETY: where there is AVX-512 there is AVX2; the caller says that the elements are valid.
-        unsafe { Ymm::<T>::transpose(from, from_stride, to, to_stride) }
+        unsafe { Ymm::<T>::turned(from, stride) }
     }
 }

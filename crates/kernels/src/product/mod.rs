@@ -17,12 +17,14 @@
 //! keep the sums of a tile of the output in registers. They read operands with strides where these lie, as long as the
 //! rows of the right one are dense; what is gathered, or lies badly, is first packed (`pack.rs`). `plan.rs` decides about
 //! that and cuts the output into tasks, which `drive.rs` carries out, on several threads where that pays. A product with
-//! one column is computed as its transpose, which has one row and the same elements in the same order. Tiny products are
-//! computed by the definition (`direct.rs`).
+//! one column is computed as its transpose, which has one row and the same elements in the same order. A row
+//! times a matrix with dense columns has loops of its own (`lines.rs`), and tiny products are computed by the definition
+//! (`direct.rs`).
 
 mod block;
 mod direct;
 mod drive;
+mod lines;
 mod matrix;
 mod pack;
 mod plan;
@@ -34,6 +36,7 @@ use crate::scalar::Scalar;
 use block::{Block, Left, Right, Shape};
 use direct::Direct;
 use drive::Drive;
+use lines::Lines;
 use matrix::Layout;
 pub use matrix::{Matrix, Offsets};
 use plan::{Grid, Plan};
@@ -106,7 +109,7 @@ fn fits<T>(a: &Matrix<T>, b: &Matrix<T>, out: usize) -> bool {
     a.cols() == b.rows() && a.rows().checked_mul(b.cols()) == Some(out)
 }
 
-/// Whether the product is so small that it needs no plan; then it is computed. The sizes fit.
+/// Whether the product is so simple that it needs no plan; then it is computed. The sizes fit.
 #[inline]
 fn small<T: Scalar>(cpu: Cpu, a: &Matrix<T>, b: &Matrix<T>, out: &mut [T]) -> bool {
     let work = out.len().saturating_mul(a.cols());
@@ -145,6 +148,14 @@ fn small<T: Scalar>(cpu: Cpu, a: &Matrix<T>, b: &Matrix<T>, out: &mut [T]) -> bo
             unsafe { block.multiply(cpu) };
         }
         None if work <= DIRECT_PACKED => cpu.run(Direct::<T, true>::new(a, b, out)),
+        None if m == 1 => match (a.layout, b.layout) {
+            (Layout::Strided(_, a_step), Layout::Strided(1, b_line)) => {
+                let lines = Lines { inner: k, a: a.pointer(0, 0), a_step, b: b.pointer(0, 0), b_line };
+                // SAFETY: these are the elements of the matrices, all of them readable; `out` is as long as `b` is wide.
+                return unsafe { lines.multiply(cpu, out) };
+            }
+            _ => return false,
+        },
         _ => return false,
     }
     true
@@ -193,7 +204,7 @@ fn with<T: Scalar, F: Fn(usize, &mut [T]) + Sync>(
     if !small(cpu, &a, &b, out) {
         return product(cpu, a, b, out, scratch, finish);
     }
-    // The blocks of the plan there would be otherwise: this one is small enough to be in the caches as a whole.
+    // The blocks of the plan there would be otherwise: this one is in the caches as a whole, or a single row.
     let rows = match (out.len(), b.cols()) {
         (0, _) => return true,
         (_, 1) => out.len(),

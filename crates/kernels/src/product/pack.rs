@@ -128,21 +128,27 @@ impl<T: Scalar> Pack<'_, T> {
             }
             return;
         }
+        let side = V::Side::LANES;
         let mut begin = self.steps.start;
         while begin < self.steps.end {
-            let end = self.steps.end.min(begin + V::SQUARE);
+            let end = self.steps.end.min(begin + side);
             let to = to.wrapping_add((begin - self.steps.start) * stride);
             let consecutive = match self.from.layout {
                 Layout::Strided(_, step) => step == 1,
                 Layout::Gathered(_, table) => spacing_is_one(table, &(begin..end)),
             };
             let squares = match spacing {
-                Some(spacing) if consecutive && end - begin == V::SQUARE => {
-                    let whole = lines.len() / V::SQUARE * V::SQUARE;
-                    for at in (0..whole).step_by(V::SQUARE) {
+                Some(spacing) if consecutive && end - begin == side => {
+                    let whole = lines.len() / side * side;
+                    for at in (0..whole).step_by(side) {
                         let from = self.from.pointer(lines.start + at, begin);
                         // SAFETY: reads a square of the matrix, and writes it transposed into the panel.
-                        unsafe { V::transpose(from, spacing, to.wrapping_add(at), stride) };
+                        unsafe {
+                            let turned = V::turned(from, spacing);
+                            for (s, vector) in turned.into_iter().take(side).enumerate() {
+                                vector.store(to.wrapping_add(s * stride + at));
+                            }
+                        }
                     }
                     whole
                 }

@@ -101,8 +101,9 @@ impl Plan {
     pub(super) fn new<T>(shape: Shape, a: &Matrix<T>, b: &Matrix<T>) -> Plan {
         let (m, k, n) = (a.rows(), a.cols(), b.cols());
         let grid = Grid::new(m, k, n);
-        // As wide as the strips of `block.rs` for many rows.
-        let width = 2 * shape.lanes;
+        // As wide as the strips of `block.rs` for many rows. Wider panels would do for few; but to pack more lines at
+        // once is to walk through more pages of memory at once than the processor keeps track of.
+        let width = if m < 4 { 4 * shape.lanes } else { 2 * shape.lanes };
         let left = pack_left(shape, a, n > 2 * width);
         let right = pack_right(b, m).then_some(Form::Panels { width, padded: false });
         let each = right.is_some() && grid.blocks == 1;
