@@ -14,6 +14,7 @@ use super::layout::{GRAIN, Layout};
 use super::schedule::{Domain, Form, Role, Schedule, pattern, reduced_axes};
 use super::simplify::{Items, Kind};
 use super::source::{ItemId, Pattern, Source};
+use super::tiny::TEMPORARIES;
 use crate::Scalar;
 use crate::custom::Custom;
 use crate::op::{Op, Triangle};
@@ -111,6 +112,30 @@ pub(super) fn lower<T: Scalar>(
     }
     lowering.commits();
     lowering.finish(state)
+}
+
+/// A tiny program: one stretch of scalar code. `None` if the machine refuses it.
+pub(super) fn lower_tiny<T: Scalar>(
+    program: &Items<T>,
+    layout: &Layout<T>,
+    steps: Vec<ScalarStep<T>>,
+    state: usize,
+) -> Option<Lowered<T>> {
+    let work = layout.work.next_multiple_of(GRAIN) + TEMPORARIES;
+    let inputs = layout.copied.iter().map(|_| 0);
+    let mut machine = Machine::new(Sizes::new(work, state, layout.constants.len(), inputs));
+    let count = steps.len();
+    let computed =
+        |(_, item): &(ItemId, &super::simplify::Item<T>)| matches!(item.kind, Kind::Compute(_) | Kind::Copy);
+    let info = StepInfo {
+        items: program.items.iter().enumerate().filter(computed).map(|(id, _)| id).collect(),
+        title: format!("scalar code of {count} operations"),
+        read: 2 * count,
+        written: count,
+        flops: count as f64,
+    };
+    let sound = layout.copied.iter().all(|copied| copied.is_some()) && machine.push_scalars(steps);
+    sound.then(|| Lowered { machine, stages: vec![Stage::Steps(0..1)], infos: vec![info], work })
 }
 
 impl<T: Scalar> Lowering<'_, T> {

@@ -13,6 +13,7 @@ mod schedule;
 mod simplify;
 mod source;
 mod state;
+mod tiny;
 
 use std::fmt;
 use std::panic::Location;
@@ -280,17 +281,24 @@ fn compile<T: Scalar>(graph: &Graph<T>, request: &Request<'_>, state: &State<T>)
         variables.push((name.clone(), graph.tape.borrow().read(*node).map_err(refuse)?));
     }
     let (states, state_len) = state.declare(&variables).map_err(refuse)?;
-    let layout = layout::lay_out(&program, &schedule, &states);
-    let lowered =
-        lower::lower(&program, &schedule, &layout, &states, state_len, check_finite).map_err(|item| {
-            let node = program.items.get(item).map_or(NodeId(0), |item| item.node);
-            let fault = Fault::new(
-                ErrorKind::TooLarge,
-                "there is no plan for this operation at this size",
-                "evaluate it with `value()`, and report this: every recorded graph should compile",
-            );
-            graph.tape.borrow().locate_node(node, fault)
-        })?;
+    let tiny = if check_finite { None } else { tiny(&program, &states, state_len) };
+    let (layout, lowered) = match tiny {
+        Some(tiny) => tiny,
+        None => {
+            let layout = layout::lay_out(&program, &schedule, &states);
+            let lowered = lower::lower(&program, &schedule, &layout, &states, state_len, check_finite)
+                .map_err(|item| {
+                    let node = program.items.get(item).map_or(NodeId(0), |item| item.node);
+                    let fault = Fault::new(
+                        ErrorKind::TooLarge,
+                        "there is no plan for this operation at this size",
+                        "evaluate it with `value()`, and report this: every recorded graph should compile",
+                    );
+                    graph.tape.borrow().locate_node(node, fault)
+                })?;
+            (layout, lowered)
+        }
+    };
     let mut constants = Aligned::zeros(layout.constants.len()).map_err(refuse)?;
     constants.get_mut().copy_from_slice(&layout.constants);
     let tape = graph.tape.borrow();
@@ -329,6 +337,24 @@ impl NodeBlame {
             expected: matches!(node.map(|node| &node.op), Some(Op::Guard(true))),
         }
     }
+}
+
+/// A program that is best run as scalar code, if this is one.
+fn tiny<T: Scalar>(
+    program: &simplify::Items<T>,
+    states: &[usize],
+    state_len: usize,
+) -> Option<(layout::Layout<T>, Lowered<T>)> {
+    if !tiny::may_be(program) {
+        return None;
+    }
+    // One item after the other: nothing is written over a variable before the end.
+    let schedule = schedule::schedule(program, false);
+    let mut layout = layout::lay_out(program, &schedule, states);
+    let steps = tiny::expand(program, &schedule, &layout, states)?;
+    layout.constants.resize(layout.constants.len() + layout::GRAIN, T::zero());
+    let lowered = lower::lower_tiny(program, &layout, steps, state_len)?;
+    Some((layout, lowered))
 }
 
 /// The plan for a person.

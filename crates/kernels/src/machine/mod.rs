@@ -28,6 +28,7 @@ use std::ops::Range;
 enum Step<T> {
     Fused(Box<Fused<T>>),
     Scalars(Box<[ScalarStep<T>]>),
+    Product(Box<product::Ready>),
     Other(Box<Other<T>>),
 }
 
@@ -80,7 +81,10 @@ impl<T: Scalar> Machine<T> {
     #[must_use]
     pub fn push(&mut self, other: Other<T>) -> bool {
         let writes = other.writes(STATE);
-        let step = other.is_sound(&self.sizes).then(|| Step::Other(Box::new(other)));
+        let step = other.is_sound(&self.sizes).then(|| match other {
+            Other::Product(product) => Step::Product(Box::new(product.ready::<T>())),
+            other => Step::Other(Box::new(other)),
+        });
         self.add(step, writes)
     }
 
@@ -108,6 +112,8 @@ impl<T: Scalar> Machine<T> {
                 Step::Fused(fused) => unsafe { fused.run(memory) },
                 // SAFETY: as above.
                 Step::Scalars(code) => unsafe { scalars::run(code, memory) },
+                // SAFETY: as above.
+                Step::Product(product) => unsafe { product.run(memory) },
                 Step::Other(other) => {
                     // SAFETY: as above.
                     unsafe { other.run(memory) }.map_err(|trouble| (first + number, trouble))?;

@@ -327,10 +327,8 @@ impl<T: Scalar> Other<T> {
         let write = |at: At, len: usize| unsafe { memory.write(at, len) };
         let array = |x: &Operand| read(x.low, x.reach);
         match self {
-            Other::Product(product) => {
-                // SAFETY: the promise of this function.
-                unsafe { product.run(memory) };
-            }
+            // Run by itself: see `Machine::push`.
+            Other::Product(_) => {}
             Other::Reduce { reduction, x, reduced, out } => {
                 let kept = x.shape.iter().zip(reduced).filter(|(_, reduced)| !**reduced);
                 let out = write(*out, kept.map(|(size, _)| *size).product());

@@ -62,6 +62,13 @@ impl Product {
         Some(((self.out, len), (self.scratch, self.scratch::<T>())))
     }
 
+    /// Ready to run: what depends on the sizes alone is known.
+    pub(super) fn ready<T: Scalar>(self) -> Ready {
+        let [m, k, n] = self.sizes();
+        let scratch = matmul_scratch::<T>(m, k, n).next_multiple_of(16);
+        Ready { tasks: self.tasks(), scratch, each: m * n, product: self }
+    }
+
     /// Whether the factors lie inside of their operands.
     pub(super) fn fits(&self) -> bool {
         let inside = |x: &Operand, start: isize, axes: &[Axis; 2]| {
@@ -74,17 +81,30 @@ impl Product {
                 inside(&self.a, left, &self.a_axes) && inside(&self.b, right, &self.b_axes)
             })
     }
+}
 
+/// Products, and what depends on their sizes alone.
+#[derive(Clone, Debug)]
+pub(super) struct Ready {
+    product: Product,
+    tasks: usize,
+    /// The scratch of a task.
+    scratch: usize,
+    /// The elements of a product.
+    each: usize,
+}
+
+impl Ready {
     /// Runs the step.
     ///
     /// # Safety
     /// It was found sound for sizes that the memory fits, and nobody else uses the memory.
     pub(super) unsafe fn run<T: Scalar>(&self, memory: &Memory<'_, T>) {
-        let tasks = self.tasks();
+        let tasks = self.tasks;
         if tasks > 1 && rayon::current_num_threads() > 1 {
-            self.divide(memory, (0, self.starts.len()), (0, tasks));
+            self.divide(memory, (0, self.product.starts.len()), (0, tasks));
         } else {
-            self.part(memory, 0, self.starts.len(), 0);
+            self.part(memory, 0, self.product.starts.len(), 0);
         }
     }
 
@@ -108,27 +128,29 @@ impl Product {
 
     /// Some of the products, with the memory of one task.
     fn part<T: Scalar>(&self, memory: &Memory<'_, T>, first: usize, count: usize, task: usize) {
-        let [m, k, n] = self.sizes();
-        let scratch = matmul_scratch::<T>(m, k, n).next_multiple_of(16);
+        let Ready {
+            product: Product { a, b, a_axes, b_axes, starts, out, scratch: own }, scratch, each, ..
+        } = self;
         // SAFETY: the operands were found in memory, and nothing that is written among them; each task has scratch of
         // its own, and each product is written by one task.
         let (left, right, scratch) = unsafe {
             (
-                memory.read(self.a.low, self.a.reach),
-                memory.read(self.b.low, self.b.reach),
-                memory.write(self.scratch.plus(task * scratch), scratch),
+                memory.read(a.low, a.reach),
+                memory.read(b.low, b.reach),
+                memory.write(own.plus(task * scratch), *scratch),
             )
         };
         let factor = |data, x: &Operand, start: isize, [rows, cols]: [Axis; 2]| {
             let offset = x.offset.wrapping_add_signed(start);
             Matrix::new(data, offset, rows.size, cols.size, rows.stride, cols.stride)
         };
-        for (number, [a_start, b_start]) in self.starts.iter().enumerate().skip(first).take(count) {
-            let a = factor(left, &self.a, *a_start, self.a_axes);
-            let b = factor(right, &self.b, *b_start, self.b_axes);
+        for (number, [a_start, b_start]) in
+            (first..).zip(starts.get(first..first + count).unwrap_or_default())
+        {
+            let (a, b) = (factor(left, a, *a_start, *a_axes), factor(right, b, *b_start, *b_axes));
             if let (Some(a), Some(b)) = (a, b) {
                 // SAFETY: as above.
-                let out = unsafe { memory.write(self.out.plus(number * m * n), m * n) };
+                let out = unsafe { memory.write(out.plus(number * each), *each) };
                 matmul_in(a, b, out, scratch);
             }
         }

@@ -18,6 +18,8 @@ pub enum ScalarCode<T> {
     Copy,
     /// The product of the first two, and the third, rounded twice.
     MulAdd,
+    /// The product of the first two, and the third, as in a matrix product: rounded once where the processor can.
+    Fma,
     /// The product of the chain rule of the first two ([`Binary::Chain`]), and the third.
     ChainAdd,
 }
@@ -109,6 +111,7 @@ impl<T: Scalar> Kernel for Code<'_, T> {
                 ScalarCode::Map(f) => f.visit::<A, _>(Single(read(a))),
                 ScalarCode::Zip(Binary::Chain) => chain(read(a), read(b)),
                 ScalarCode::MulAdd => read(a) * read(b) + read(c),
+                ScalarCode::Fma => A::mul_add(read(a), read(b), read(c)),
                 ScalarCode::ChainAdd => chain(read(a), read(b)) + read(c),
                 ScalarCode::Zip(f) => f.visit(Single((read(a), read(b)))),
                 ScalarCode::Select => {

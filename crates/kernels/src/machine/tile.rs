@@ -103,6 +103,10 @@ impl<T: Scalar> Fused<T> {
 
     /// The first grids as views, made once and not for each tile; more than a few would have to be allocated.
     fn grids<'m>(&'m self, memory: &'m Memory<'_, T>) -> smallvec::SmallVec<[View<'m, T>; GRIDS]> {
+        // Most kernels have none, and small ones are over before an iterator is.
+        if self.grids.is_empty() {
+            return smallvec::SmallVec::new();
+        }
         self.grids.iter().take(GRIDS).map(|grid| grid.view(memory)).collect()
     }
 }
