@@ -104,7 +104,7 @@ mod tests {
                     now -= len.next_multiple_of(16);
                 } else {
                     let begin = arena.take(len);
-                    prop_assert!(begin % 16 == 0 && begin + len <= arena.end());
+                    prop_assert!(begin.is_multiple_of(16) && begin + len <= arena.end());
                     for &(other, size) in &live {
                         prop_assert!(begin + len <= other || other + size <= begin);
                     }

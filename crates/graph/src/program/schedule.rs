@@ -182,7 +182,7 @@ fn roles<T>(program: &Items<T>) -> Vec<Role> {
             Kind::Input(_) | Kind::State(_) | Kind::Constant(_) => Role::Leaf,
             // A copy that nothing shares: a loop of its own may go through memory in the best order.
             Kind::Copy if item.len > 1 && needed_whole.get(id) == Some(&true) => Role::Alone,
-            kind if is_elementwise(kind) => match item.len {
+            kind @ (Kind::Compute(_) | Kind::Copy) if is_elementwise(kind) => match item.len {
                 0 => Role::Alone,
                 1 => Role::Single,
                 len => {
@@ -199,7 +199,7 @@ fn roles<T>(program: &Items<T>) -> Vec<Role> {
                     }
                 }
             },
-            kind => match (reduced_axes(kind), item.operands.first()) {
+            kind @ (Kind::Compute(_) | Kind::Copy) => match (reduced_axes(kind), item.operands.first()) {
                 (Some(axes), Some(source)) => {
                     let len = element_count(&source.shape);
                     let of = domain(len);

@@ -230,10 +230,11 @@ impl<T: Scalar> Builder<'_, T> {
         // One element of one is that element; but a sum of a single one begins with +0, which -0 disappears in.
         let len = element_count(&shape);
         let same_len = known.first().is_some_and(|x| element_count(&x.source.shape) == len);
-        let op = match op {
-            Op::Sum(_) if same_len && len == 1 => Op::Map(Unary::Add(T::zero())),
-            Op::Sum(_) | Op::Extremum { .. } if same_len => Op::Detach,
-            op => op,
+        let reduces = matches!(op, Op::Sum(_) | Op::Extremum { .. });
+        let op = match (reduces && same_len, matches!(op, Op::Sum(_)) && len == 1) {
+            (true, true) => Op::Map(Unary::Add(T::zero())),
+            (true, false) => Op::Detach,
+            (false, _) => op,
         };
         if let [x] = &*known
             && let Some(source) = x.source.through(&op, &shape)
@@ -256,10 +257,7 @@ impl<T: Scalar> Builder<'_, T> {
                 }
             }
             Rewritten::Op(op, which) => {
-                let kind = match op {
-                    Op::Reshape(_) => Kind::Copy,
-                    op => Kind::Compute(op),
-                };
+                let kind = if matches!(op, Op::Reshape(_)) { Kind::Copy } else { Kind::Compute(op) };
                 let mut operands: SmallVec<[Source; 3]> =
                     which.iter().filter_map(|&i| known.get(i).map(|x| x.source.clone())).collect();
                 if reads_dense(&kind) {

@@ -126,7 +126,7 @@ const CACHE: usize = 24 << 10;
 impl<T: Scalar> Fusion<T> {
     /// How many rows there are.
     pub(crate) fn rows(&self) -> usize {
-        if self.cols == 0 { 1 } else { self.len / self.cols }
+        self.len.checked_div(self.cols).unwrap_or(1)
     }
 
     /// How many elements a value of this level has.

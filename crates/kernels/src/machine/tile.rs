@@ -154,13 +154,18 @@ impl<T: Scalar> Frame<'_, '_, T> {
         // Where a loop may run to the next multiple of 16 it does: for the loops of all vector widths there is no rest.
         let even = if instruction.level == Level::One { 1 } else { count.next_multiple_of(16) };
         let [a, b, c] = instruction.operands;
-        // SAFETY (here and below): a register has room for a multiple of 16 elements; an operand in memory is used where it
-        // lies only if its slot is padded, or its length and all tiles are multiples of 16 (`is_even`); so there are
-        // `even` elements behind each start. No slice to write overlaps one to read: results go to registers that no
-        // operand has, or to places that `is_sound` found apart from everything that is read. Other tasks touch other
-        // tiles only, and their own registers.
-        let read = |slot: Slot, len: usize| unsafe { std::slice::from_raw_parts(self.start(slot), len) };
-        let write = |slot: Slot, len: usize| unsafe { std::slice::from_raw_parts_mut(self.start(slot), len) };
+        // A register has room for a multiple of 16 elements; an operand in memory is used where it lies only if its slot is
+        // padded, or its length and all tiles are multiples of 16 (`is_even`). Results go to registers that no operand has, or
+        // to places that `is_sound` found apart from everything that is read. Other tasks touch other tiles only, and their
+        // own registers.
+        let read = |slot: Slot, len: usize| {
+            // SAFETY: so there are `even` elements behind each start, and nobody writes them meanwhile.
+            unsafe { std::slice::from_raw_parts(self.start(slot), len) }
+        };
+        let write = |slot: Slot, len: usize| {
+            // SAFETY: the same, and nobody reads them meanwhile either.
+            unsafe { std::slice::from_raw_parts_mut(self.start(slot), len) }
+        };
         match instruction.code {
             Code::Map(f) => map_slice(self.cpu, f, read(a, even), write(instruction.to, even)),
             Code::Zip(f) => {
