@@ -30,8 +30,8 @@ fn by_hand() -> Result<()> {
     right(Peer::Limit, Mode::Replay, 2, &ids)
 }
 
-// #[test]
-// fn replayed() -> Result<()> {
-//     right(Peer::Chainrule, Mode::Replay, 1, &Id::ALL)?;
-//     right(Peer::Chainrule, Mode::Replay, 2, &Id::ALL)
-// }
+#[test]
+fn replayed() -> Result<()> {
+    right(Peer::Chainrule, Mode::Replay, 1, &Id::ALL)?;
+    right(Peer::Chainrule, Mode::Replay, 2, &Id::ALL)
+}

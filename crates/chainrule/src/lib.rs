@@ -45,7 +45,7 @@ pub mod prelude {
 
     pub use chainrule_graph::{
         Binary, Conv, CustomOp, Graph, IntoArray, IntoAxes, IntoIndices, IntoShape, IntoVar, LinearMap, Mode,
-        Pool, Scalar, Structure, Triangle, Unary, Var,
+        Pool, Program, Scalar, State, Structure, Triangle, Unary, Var,
     };
     pub use chainrule_graph::{explain, jvp, keep, vjp, vmap};
     #[cfg(feature = "layers")]

@@ -107,6 +107,28 @@ impl<T: Scalar> BinaryVisitor<T> for ZipLoop<'_, T> {
             *out = f(a, b);
         }
     }
+
+    #[inline(always)]
+    fn visit_mostly(
+        self,
+        f: impl Fn(T, T) -> T + Copy,
+        odd: impl Fn(T) -> bool + Copy,
+        exact: impl Fn(T, T) -> T + Copy,
+    ) {
+        let mut some = 0;
+        for ((out, &a), &b) in self.out.iter_mut().zip(self.a).zip(self.b) {
+            let y = f(a, b);
+            *out = y;
+            some |= u32::from(odd(y));
+        }
+        if some != 0 {
+            for ((out, &a), &b) in self.out.iter_mut().zip(self.a).zip(self.b) {
+                if odd(*out) {
+                    *out = exact(a, b);
+                }
+            }
+        }
+    }
 }
 
 /// `out[i] = f(x[i])`.

@@ -170,6 +170,14 @@ pub(crate) trait BinaryVisitor<T> {
 
     /// Runs the loop with this function; `#[inline(always)]`.
     fn visit(self, f: impl Fn(T, T) -> T + Copy) -> Self::Output;
+
+    /// The same with a function that is right unless its result is `odd`, which is rare; then `exact` is called.
+    fn visit_mostly(
+        self,
+        f: impl Fn(T, T) -> T + Copy,
+        odd: impl Fn(T) -> bool + Copy,
+        exact: impl Fn(T, T) -> T + Copy,
+    ) -> Self::Output;
 }
 
 impl<T: Scalar> Unary<T> {
@@ -388,7 +396,8 @@ impl Binary {
             Binary::Equal => v.visit(|a, b| a.equal(b)),
             Binary::Atan2 => v.visit(|a, b| a.atan2(b)),
             Binary::Hypot => v.visit(|a, b| a.hypot(b)),
-            Binary::Chain => v.visit(|a, b| a.chain(b)),
+            // Nearly always the plain product; the masks for the rest would cost more than it.
+            Binary::Chain => v.visit_mostly(|a, b| a * b, |y| y.is_nan(), |a, b| a.chain(b)),
         }
     }
 
@@ -472,5 +481,16 @@ impl<T: Scalar> BinaryVisitor<T> for At<(T, T)> {
     #[inline(always)]
     fn visit(self, f: impl Fn(T, T) -> T + Copy) -> T {
         f(self.0.0, self.0.1)
+    }
+
+    #[inline(always)]
+    fn visit_mostly(
+        self,
+        f: impl Fn(T, T) -> T + Copy,
+        odd: impl Fn(T) -> bool + Copy,
+        exact: impl Fn(T, T) -> T + Copy,
+    ) -> T {
+        let y = f(self.0.0, self.0.1);
+        if odd(y) { exact(self.0.0, self.0.1) } else { y }
     }
 }

@@ -60,9 +60,9 @@ use state::Aligned;
 /// let [dw, db] = loss.grad([w, b])?;
 ///
 /// // Compiled once, run many times: one run is one step of gradient descent.
-/// let mut step = Program::new([x, y], [loss]).update(w, w - 0.2 * dw).update(b, b - 0.2 * db).compile()?;
+/// let mut step = Program::new([x, y], [loss]).update(w, w - 0.05 * dw).update(b, b - 0.05 * db).compile()?;
 /// let (xs, ys) = (array![[1.0, 2.0], [3.0, -1.0]], array![5.0, 1.0]);
-/// for _ in 0..200 {
+/// for _ in 0..2000 {
 ///     step.run((&xs, &ys))?;
 /// }
 /// let [loss] = step.run((&xs, &ys))?;
