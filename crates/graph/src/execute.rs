@@ -12,7 +12,7 @@ use crate::evaluate::Failure;
 use crate::op::{NodeId, Op, Triangle};
 use crate::shape::element_count;
 use crate::tape::Tape;
-use crate::values::{Layout, Place, Reader, Strides, Values, reserve, row_major};
+use crate::values::{Layout, Place, Reader, Strides, Values, position, reserve, row_major};
 
 /// Writes a value, with those of the operands at hand.
 type Write<'w, T> = dyn FnMut(Reader<'_, T>, &mut [T]) -> Result<(), Failure> + 'w;
@@ -224,7 +224,7 @@ fn flags(axes: &[u8], from: &[usize]) -> SmallVec<[bool; 8]> {
 }
 
 /// An array as the axes before one, that one, and the axes behind it.
-fn lanes(shape: &[usize], axis: u8) -> Lanes {
+pub(crate) fn lanes(shape: &[usize], axis: u8) -> Lanes {
     let axis = axis as usize;
     Lanes {
         outer: element_count(shape.get(..axis).unwrap_or(&[])),
@@ -250,12 +250,12 @@ fn stride(strides: &[isize], axis: u8) -> isize {
     strides.get(axis as usize).copied().unwrap_or(0)
 }
 
-fn rows(shape: &[usize]) -> usize {
+pub(crate) fn rows(shape: &[usize]) -> usize {
     shape.first().copied().unwrap_or(0)
 }
 
 /// How many right-hand sides: a vector is one.
-fn columns(shape: &[usize]) -> usize {
+pub(crate) fn columns(shape: &[usize]) -> usize {
     shape.get(1).copied().unwrap_or(1)
 }
 
@@ -285,24 +285,14 @@ fn products<T: Scalar>(
     let batch = a_shape.get(..a_shape.len().saturating_sub(2)).unwrap_or(&[]);
     let each = (m * n).max(1);
     for (index, out) in out.chunks_mut(each).enumerate() {
-        let (from_a, from_b) = (offset(&a, batch, index), offset(&b, batch, index));
+        let begin = |x: &Layout| position(x.offset, batch, &x.strides, index);
+        let (from_a, from_b) = (begin(&a), begin(&b));
         let a = Matrix::new(a_elements, from_a, m, k, a_row, a_column);
         let b = Matrix::new(b_elements, from_b, k_too, n, b_row, b_column);
         if let (Some(a), Some(b)) = (a, b) {
             kernels::matmul(a, b, out);
         }
     }
-}
-
-/// Where matrix number `index` of a batch begins.
-fn offset(layout: &Layout, batch: &[usize], mut index: usize) -> usize {
-    let mut offset = layout.offset;
-    for (&size, &stride) in batch.iter().zip(&layout.strides).rev() {
-        let step = ((index % size.max(1)) as isize).wrapping_mul(stride);
-        offset = offset.wrapping_add_signed(step);
-        index /= size.max(1);
-    }
-    offset
 }
 
 pub(crate) fn bad_index(index: &BadIndex) -> Fault {

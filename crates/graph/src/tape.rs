@@ -201,6 +201,12 @@ impl<T: Scalar> Tape<T> {
         fault.at(self.node_name(id), shapes, node.origin, String::new())
     }
 
+    /// The name of a variable.
+    pub(crate) fn variable_name(&self, id: NodeId) -> Option<&str> {
+        let Op::Variable(number) = self.nodes.get(id.index())?.op else { return None };
+        self.names.get_index(number as usize).map(|(name, _)| name.as_str())
+    }
+
     /// What a node is, for a message: of a part of a derivative also of what.
     pub(crate) fn node_name(&self, id: NodeId) -> String {
         let Some(node) = self.nodes.get(id.index()) else { return String::new() };

@@ -263,6 +263,16 @@ fn nowhere() -> Layout {
     Layout { buffer: None, offset: 0, strides: Strides::new() }
 }
 
+/// Where element number `index` of an array lies that begins at `offset`; of more strides than sizes the first ones count.
+pub(crate) fn position(mut offset: usize, shape: &[usize], strides: &[isize], mut index: usize) -> usize {
+    for (&size, &stride) in shape.iter().zip(strides).rev() {
+        let step = ((index % size.max(1)) as isize).wrapping_mul(stride);
+        offset = offset.wrapping_add_signed(step);
+        index /= size.max(1);
+    }
+    offset
+}
+
 pub(crate) fn row_major(shape: &[usize]) -> Strides {
     let mut strides: Strides = shape.iter().map(|_| 1).collect();
     let mut step = 1;

@@ -490,7 +490,15 @@ impl<T: Scalar> BinaryVisitor<T> for At<(T, T)> {
         odd: impl Fn(T) -> bool + Copy,
         exact: impl Fn(T, T) -> T + Copy,
     ) -> T {
-        let y = f(self.0.0, self.0.1);
-        if odd(y) { exact(self.0.0, self.0.1) } else { y }
+        let (a, b) = self.0;
+        let y = f(a, b);
+        if odd(y) { rarely(|| exact(a, b)) } else { y }
     }
+}
+
+/// A branch that is hardly ever taken: nobody has to wait for a choice between two results.
+#[cold]
+#[inline(never)]
+fn rarely<T>(f: impl FnOnce() -> T) -> T {
+    f()
 }

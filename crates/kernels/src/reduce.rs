@@ -74,7 +74,7 @@ pub fn sum_all<T: Scalar>(x: View<T>) -> T {
 fn all<T: Scalar, F: Fold>(x: View<T>) -> T {
     let len = x.len();
     match x.as_slice() {
-        Some(x) if len <= FEW => few::<T, F>(x),
+        Some(x) if len <= BLOCK => all_of::<T, F>(x),
         _ if len <= BLOCK => block::<T, F>(&x, 0, len),
         _ => tree::<T, F>(&x, 0, len, worth_spreading(len)),
     }

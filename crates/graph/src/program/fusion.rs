@@ -28,17 +28,16 @@ impl<T: Scalar> Lowering<'_, T> {
             loads: HashMap::new(),
             spreads: HashMap::new(),
             read: 0,
+            written: 0,
         };
         items.iter().for_each(|&item| kernel.item(item));
         kernel.outputs(items);
-        let Kernel { mut fusion, read, .. } = kernel;
+        let Kernel { mut fusion, read, written, .. } = kernel;
         if fusion.outputs.is_empty() {
             return;
         }
         fusion.scratch = self.scratch;
         self.scratch_len = self.scratch_len.max(fusion.scratch());
-        let written: usize =
-            fusion.outputs.iter().map(|output| self.output_len(domain, &fusion, output)).sum();
         let work = fusion.values.iter().filter(|value| !matches!(value, Value::Load { .. })).count();
         let info = StepInfo {
             items: items.to_vec(),
@@ -52,14 +51,6 @@ impl<T: Scalar> Lowering<'_, T> {
         };
         self.add(Draft::Fusion(Box::new(fusion)), info);
     }
-
-    fn output_len(&self, domain: Domain, fusion: &Fusion<T>, output: &Output) -> usize {
-        match fusion.values.get(output.value) {
-            Some(Value::ReduceAll(..)) => 1,
-            Some(Value::ReduceRows(..)) => domain.len / domain.cols.max(1),
-            _ => domain.len,
-        }
-    }
 }
 
 /// A fused kernel in the making.
@@ -71,8 +62,9 @@ struct Kernel<'l, 'p, T> {
     values: HashMap<ItemId, usize>,
     loads: HashMap<(ItemId, usize, Pattern, Level), usize>,
     spreads: HashMap<usize, usize>,
-    /// How many elements are read from memory.
+    /// How many elements are read from memory, and written.
     read: usize,
+    written: usize,
 }
 
 impl<T: Scalar> Kernel<'_, '_, T> {
@@ -84,11 +76,9 @@ impl<T: Scalar> Kernel<'_, '_, T> {
     fn item(&mut self, id: ItemId) {
         let lowering = self.lowering;
         let Some(item) = lowering.program.items.get(id) else { return };
-        let level = match (lowering.schedule.role(id), reduced_axes(&item.kind).is_some()) {
-            (Role::Row(_), false) => Level::Row,
-            (Role::Single, _) => Level::Full,
-            (Role::Leaf | Role::Full(_) | Role::Row(_) | Role::All(_) | Role::Alone, _) => Level::Full,
-        };
+        // A reduction to rows reads what rows are made of.
+        let by_row = matches!(lowering.schedule.role(id), Role::Row(_)) && reduced_axes(&item.kind).is_none();
+        let level = if by_row { Level::Row } else { Level::Full };
         let operands: Vec<usize> =
             item.operands.iter().map(|source| self.operand(id, source, level)).collect();
         let reduction = |largest: bool| if largest { Reduction::Largest } else { Reduction::Smallest };
@@ -192,6 +182,7 @@ impl<T: Scalar> Kernel<'_, '_, T> {
         for id in items.iter().filter(|id| lowering.layout.is_stored(**id)) {
             if let Some(&value) = self.values.get(id) {
                 let (at, len) = (lowering.layout.place(*id), lowering.len(*id));
+                self.written += len;
                 self.fusion.outputs.push(Output { value, at, padded: lowering.layout.is_padded(*id, len) });
             }
         }

@@ -6,13 +6,13 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use chainrule_kernels::{At, CONSTANTS, INPUTS, STATE, WORK};
+use chainrule_kernels::{At, CONSTANTS, INPUTS, Level, STATE, WORK};
 use indexmap::IndexMap;
 
 use super::arena::Arena;
-use super::schedule::{Form, Role, Schedule, pattern};
+use super::schedule::{Form, Role, Schedule, reads_in_order};
 use super::simplify::{Items, Kind};
-use super::source::{ItemId, Pattern};
+use super::source::ItemId;
 use crate::Scalar;
 
 /// The places of a program's items.
@@ -100,13 +100,6 @@ pub(super) fn lay_out<T: Scalar>(program: &Items<T>, schedule: &Schedule, states
                     None => At { area: INPUTS + *number as u32, offset: 0 },
                 };
                 layout.set(id, place);
-                if layout.copied.len() <= *number {
-                    layout.copied.resize(*number + 1, None);
-                }
-                if let (Some(_), Some(slot)) = (offset, layout.copied.get_mut(*number)) {
-                    *slot = Some(place);
-                    // Copied inputs keep their places: their values may be read by the caller's next run's steps only.
-                }
             }
             Kind::Compute(_) | Kind::Copy => {}
         }
@@ -170,12 +163,10 @@ pub(super) fn lay_out<T: Scalar>(program: &Items<T>, schedule: &Schedule, states
             place.offset += begin;
         }
     }
-    for (number, place) in layout.copied.iter_mut().enumerate() {
-        let input =
-            |item: &super::simplify::Item<T>| matches!(item.kind, Kind::Input(other) if other == number);
-        let single = program.items.iter().find(|item| input(item)).is_some_and(|item| item.len == 1);
-        if let (Some(place), false) = (place, single) {
-            place.offset += begin;
+    // Inputs are the first items, in their order. Those that are copied keep their places: the next run brings new ones.
+    for (id, item) in program.items.iter().enumerate() {
+        if let Kind::Input(_) = item.kind {
+            layout.copied.push(Some(layout.place(id)).filter(|place| place.area == WORK));
         }
     }
     layout.work = begin + arrays.end();
@@ -198,12 +189,12 @@ impl<T: Scalar> Layout<T> {
         legacies: &mut Legacies,
         in_arena: &mut [bool],
     ) -> Option<usize> {
-        let full = match schedule.role(heir) {
-            Role::Full(_) => true,
-            Role::Row(_) => false,
+        let level = match schedule.role(heir) {
+            Role::Full(_) => Level::Full,
+            Role::Row(_) => Level::Row,
             Role::Leaf | Role::Single | Role::All(_) | Role::Alone => return None,
         };
-        let source = legacies.0.get_mut(&(len, full))?.pop_front()?;
+        let source = legacies.0.get_mut(&(len, level))?.pop_front()?;
         *in_arena.get_mut(source)? = false;
         self.reused += 1;
         Some(self.place(source).offset)
@@ -211,8 +202,8 @@ impl<T: Scalar> Layout<T> {
 }
 
 /// The operands of a fused kernel whose places are free for its results: those that nobody behind it needs, and that it reads
-/// element by element, all uses at the same level. By length, and whether that level is the full one.
-struct Legacies(HashMap<(usize, bool), VecDeque<ItemId>>);
+/// element by element, all uses at the same level. By length and that level.
+struct Legacies(HashMap<(usize, Level), VecDeque<ItemId>>);
 
 impl Legacies {
     fn of<T>(
@@ -222,7 +213,7 @@ impl Legacies {
         needs: &Needs,
         in_arena: &[bool],
     ) -> Legacies {
-        let mut levels: IndexMap<ItemId, Option<bool>> = IndexMap::new();
+        let mut levels: IndexMap<ItemId, Option<Level>> = IndexMap::new();
         let fused = schedule.groups.get(group).filter(|members| matches!(members.form, Form::Fused(_)));
         for &user in fused.map_or(&[][..], |members| &members.items) {
             let Some(item) = program.items.get(user) else { continue };
@@ -234,13 +225,7 @@ impl Legacies {
                 if !dies {
                     continue;
                 }
-                let reduces = super::schedule::reduced_axes(&item.kind).is_some();
-                let level = match (schedule.role(user), reduces) {
-                    (Role::Full(_), _) | (Role::Row(_) | Role::All(_), true) => Some(true),
-                    (Role::Row(_), false) => Some(false),
-                    _ => None,
-                };
-                let level = level.filter(|_| pattern(program, source) == Pattern::Whole);
+                let level = reads_in_order(program, schedule.role(user), user, source);
                 let all = levels.entry(root).or_insert(level);
                 if *all != level {
                     *all = None;
@@ -249,8 +234,8 @@ impl Legacies {
         }
         let mut legacies = Legacies(HashMap::new());
         for (root, level) in levels {
-            if let (Some(full), Some(item)) = (level, program.items.get(root)) {
-                legacies.0.entry((item.len, full)).or_default().push_back(root);
+            if let (Some(level), Some(item)) = (level, program.items.get(root)) {
+                legacies.0.entry((item.len, level)).or_default().push_back(root);
             }
         }
         legacies
@@ -340,10 +325,7 @@ fn overwritten<T>(program: &Items<T>, schedule: &Schedule) -> Vec<Option<usize>>
     for (user, item) in program.items.iter().enumerate() {
         for source in &item.operands {
             if let Some(Kind::State(state)) = program.items.get(source.root).map(|root| &root.kind) {
-                let level = matches!(schedule.role(user), Role::Full(_) | Role::Single)
-                    || (super::schedule::reduced_axes(&item.kind).is_some()
-                        && schedule.role(user).domain().is_some());
-                let even = level && pattern(program, source) == Pattern::Whole;
+                let even = reads_in_order(program, schedule.role(user), user, source) == Some(Level::Full);
                 add(*state, schedule.group(user), even);
             }
         }

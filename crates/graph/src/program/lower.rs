@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use chainrule_kernels::{
-    self as kernels, At, Axis, Fusion, Lanes, Machine, Operand, Other, Part, Product, Reduction, ScalarCode,
+    self as kernels, At, Axis, Fusion, Machine, Operand, Other, Part, Product, Reduction, ScalarCode,
     ScalarStep, Sizes, WORK,
 };
 
@@ -16,10 +16,11 @@ use super::source::{ItemId, Source};
 use super::tiny::TEMPORARIES;
 use crate::Scalar;
 use crate::custom::Custom;
+use crate::execute::{columns, lanes, rows};
 use crate::op::{Op, Triangle};
 use crate::scalar::Binary;
 use crate::shape::{Shape, element_count};
-use crate::values::row_major;
+use crate::values::{position, row_major};
 
 /// A part of a run.
 pub(super) enum Stage<T> {
@@ -52,6 +53,7 @@ pub(super) struct Lowered<T> {
 pub(super) enum Draft<T> {
     Fusion(Box<Fusion<T>>),
     Scalars(Vec<ScalarStep<T>>),
+    Product(Product),
     Other(Other<T>),
     Call(Call<T>),
 }
@@ -241,17 +243,18 @@ impl<T: Scalar> Lowering<'_, T> {
             self.add(Draft::Call(call), info);
             return;
         }
-        let Some(other) = self.other(id, out) else { return };
-        let (title, flops) = if let Other::Product(Product { a_axes, b_axes, starts, .. }) = &other {
-            let [m, k, n] = [a_axes[0].size, a_axes[1].size, b_axes[1].size];
-            let times = if starts.len() == 1 { String::new() } else { format!("{} x ", starts.len()) };
-            let flops = 2.0 * (m as f64) * (k as f64) * (n as f64) * starts.len() as f64;
-            (format!("matmul {times}[{m}, {k}] [{k}, {n}]"), flops)
-        } else {
-            (self.name(id).to_owned(), item.len as f64)
-        };
-        let info = self.info(id, title, flops);
-        self.add(Draft::Other(other), info);
+        if let (Kind::Compute(Op::MatMul), [a, b]) = (&item.kind, &*item.operands) {
+            let Some(product) = self.product(a, b, out) else { return };
+            let [m, k, n] = [product.a_axes[0].size, product.a_axes[1].size, product.b_axes[1].size];
+            let count = product.starts.len();
+            let times = if count == 1 { String::new() } else { format!("{count} x ") };
+            let flops = 2.0 * (m as f64) * (k as f64) * (n as f64) * count as f64;
+            let info = self.info(id, format!("matmul {times}[{m}, {k}] [{k}, {n}]"), flops);
+            self.add(Draft::Product(product), info);
+        } else if let Some(other) = self.other(id, out) {
+            let info = self.info(id, self.name(id).to_owned(), item.len as f64);
+            self.add(Draft::Other(other), info);
+        }
     }
 
     fn name(&self, id: ItemId) -> &'static str {
@@ -282,7 +285,6 @@ impl<T: Scalar> Lowering<'_, T> {
             Some(Other::Reduce { reduction, x: self.operand(first)?, reduced, out })
         };
         Some(match op {
-            Op::MatMul => self.product(first, second?, out)?,
             Op::Sum(axes) => reduce(Reduction::Sum, axes)?,
             Op::Extremum { axes, largest } => {
                 reduce(if *largest { Reduction::Largest } else { Reduction::Smallest }, axes)?
@@ -380,7 +382,7 @@ impl<T: Scalar> Lowering<'_, T> {
     }
 
     /// One product, or one for each place in the axes before the last two.
-    fn product(&mut self, a: &Source, b: &Source, out: At) -> Option<Other<T>> {
+    fn product(&mut self, a: &Source, b: &Source, out: At) -> Option<Product> {
         let axis = |size: usize, stride: isize| Axis { size, stride };
         let axes = |x: &Source, left: bool| match (&*x.shape, &*x.strides) {
             (&[k], &[step]) if left => Some([axis(1, 0), axis(k, step)]),
@@ -390,19 +392,12 @@ impl<T: Scalar> Lowering<'_, T> {
         };
         let (a_axes, b_axes) = (axes(a, true)?, axes(b, false)?);
         let batch = a.shape.get(..a.shape.len().saturating_sub(2)).unwrap_or(&[]);
-        let start = |x: &Source, mut index: usize| {
-            let mut start = 0_isize;
-            for (&size, &stride) in batch.iter().zip(&x.strides).rev() {
-                start = start.wrapping_add(((index % size.max(1)) as isize).wrapping_mul(stride));
-                index /= size.max(1);
-            }
-            start
-        };
+        let start = |x: &Source, index: usize| position(0, batch, &x.strides, index).cast_signed();
         let starts = (0..element_count(batch)).map(|index| [start(a, index), start(b, index)]).collect();
         let (a, b) = (self.operand(a)?, self.operand(b)?);
         let product = Product { a, b, a_axes, b_axes, starts, out, scratch: self.scratch };
         self.scratch_len = self.scratch_len.max(product.scratch::<T>());
-        Some(Other::Product(product))
+        Some(product)
     }
 
     fn finite(&mut self, id: ItemId) {
@@ -440,16 +435,10 @@ impl<T: Scalar> Lowering<'_, T> {
 
     fn finish(self, state: usize) -> Result<Lowered<T>, ItemId> {
         let work = self.scratch.offset + self.scratch_len.next_multiple_of(GRAIN);
-        let inputs = self.layout.copied.len();
-        let input_len = |number: usize| {
-            let item =
-                self.program.items.iter().find(|item| matches!(item.kind, Kind::Input(n) if n == number));
-            match self.layout.copied.get(number) {
-                Some(None) => item.map_or(0, |item| item.len),
-                _ => 0,
-            }
-        };
-        let sizes = Sizes::new(work, state, self.layout.constants.len(), (0..inputs).map(input_len));
+        // Inputs are the first items; those that are copied are not read where they lie.
+        let inputs = self.layout.copied.iter().enumerate();
+        let inputs = inputs.map(|(number, copied)| if copied.is_some() { 0 } else { self.len(number) });
+        let sizes = Sizes::new(work, state, self.layout.constants.len(), inputs);
         let mut lowered =
             Lowered { machine: Machine::new(sizes), stages: Vec::new(), infos: Vec::new(), work };
         let mut first = 0;
@@ -457,6 +446,7 @@ impl<T: Scalar> Lowering<'_, T> {
             let sound = match draft {
                 Draft::Fusion(fusion) => lowered.machine.push_fusion(&fusion),
                 Draft::Scalars(steps) => lowered.machine.push_scalars(steps),
+                Draft::Product(product) => lowered.machine.push_product(product),
                 Draft::Other(other) => lowered.machine.push(other),
                 Draft::Call(call) => {
                     lowered.stages.push(Stage::Steps(first..lowered.machine.len()));
@@ -473,23 +463,4 @@ impl<T: Scalar> Lowering<'_, T> {
         lowered.stages.push(Stage::Steps(first..lowered.machine.len()));
         Ok(lowered)
     }
-}
-
-/// An array as the axes before one, that one, and the axes behind it.
-fn lanes(shape: &[usize], axis: u8) -> Lanes {
-    let axis = axis as usize;
-    Lanes {
-        outer: element_count(shape.get(..axis).unwrap_or(&[])),
-        size: shape.get(axis).copied().unwrap_or(1),
-        inner: element_count(shape.get(axis + 1..).unwrap_or(&[])),
-    }
-}
-
-fn rows(shape: &[usize]) -> usize {
-    shape.first().copied().unwrap_or(0)
-}
-
-/// How many right-hand sides: a vector is one.
-fn columns(shape: &[usize]) -> usize {
-    shape.get(1).copied().unwrap_or(1)
 }

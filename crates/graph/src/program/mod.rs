@@ -1,10 +1,9 @@
 //! Compiled programs: a recorded graph as a list of steps over memory that is laid out beforehand.
 //!
 //! The way of a program, a page each: `simplify.rs` makes items of nodes, each thing once; `schedule.rs` decides which items
-//! share a kernel; `layout.rs` gives them places; `lower.rs` writes the steps of the
-//! machine (`fusion.rs` the fused ones, `tiny.rs` those of programs too small for kernels), which is in the crate
-//! `chainrule-kernels`. `run.rs` runs them. This page is what
-//! users hold.
+//! share a kernel; `layout.rs` gives them places; `lower.rs` writes the steps of the machine (`fusion.rs` the fused ones,
+//! `tiny.rs` those of programs too small for kernels), which is in the crate `chainrule-kernels`; `run.rs` runs them. This
+//! page is what users hold.
 
 mod arena;
 mod describe;
@@ -80,10 +79,9 @@ use state::Aligned;
 ///
 /// **Threads.** A program can be sent to another thread, and cloned cheaply: a clone shares the plan and the state and has its
 /// own memory for everything else. Programs that only read the state run side by side; those that replace values
-/// wait for each other. Large steps spread over the current `rayon` pool. If
-/// programs that share a state which one of them updates are themselves tasks of that pool, a run may be taken up by a thread
-/// that waits for the parallel steps of another one; it cannot wait for the state then, and returns an error of the kind
-/// [`ErrorKind::Busy`]. Give such programs threads of their own, or a [`State::snapshot`] each.
+/// wait for each other. Large steps spread over the current `rayon` pool. If programs that share a state which one of them
+/// updates are themselves tasks of that pool, a run may be taken up by a thread that waits for the parallel steps of another
+/// one; it cannot wait for the state then, and returns an error of the kind [`ErrorKind::Busy`]. Give such programs threads of their own, or a [`State::snapshot`] each.
 pub struct Program<T: Scalar, O: Form> {
     plan: Arc<Compiled<T>>,
     form: O,
@@ -181,7 +179,6 @@ impl<'g, T: Scalar, O: Form> Builder<'g, T, O> {
     /// If a node is invalid or belongs to another graph, an input is given twice, an update's target is no variable, is an
     /// input too, is given twice or has another shape than its new value; if a constant cannot be computed, the state has a
     /// variable of the same name and another shape, or there is not enough memory.
-    #[track_caller]
     pub fn compile(self) -> Result<Program<T, O>> {
         let caller = self.caller;
         let nodes = || {
@@ -267,17 +264,16 @@ impl<'g, T: Scalar, O: Form> Builder<'g, T, O> {
 /// A node as a message calls it.
 fn describe_node<T: Scalar>(graph: &Graph<T>, id: NodeId) -> String {
     let tape = graph.tape.borrow();
-    let name = tape.names.iter().find(|entry| *entry.1 == id).map(|entry| format!("variable `{}`", entry.0));
-    name.unwrap_or_else(|| {
-        format!("a `{}`", tape.nodes.get(id.index()).map_or("node", |node| node.op.name()))
-    })
+    match tape.variable_name(id) {
+        Some(name) => format!("variable `{name}`"),
+        None => format!("a `{}`", tape.nodes.get(id.index()).map_or("node", |node| node.op.name())),
+    }
 }
 
 /// All of it but the memory.
 fn compile<T: Scalar>(graph: &Graph<T>, request: &Request<'_>, state: &State<T>) -> Result<Compiled<T>> {
     let program = simplify::simplify(graph, request)?;
     let check_finite = graph.tape.borrow().check_finite;
-    let schedule = schedule::schedule(&program, !check_finite);
     let refuse = |fault| graph.tape.borrow().locate("compile", request.outputs, fault, request.caller);
     let mut variables = Vec::new();
     for (name, _, node) in &program.states {
@@ -288,6 +284,7 @@ fn compile<T: Scalar>(graph: &Graph<T>, request: &Request<'_>, state: &State<T>)
     let (layout, lowered) = match tiny {
         Some(tiny) => tiny,
         None => {
+            let schedule = schedule::schedule(&program, !check_finite);
             let layout = layout::lay_out(&program, &schedule, &states);
             let lowered = lower::lower(&program, &schedule, &layout, &states, state_len, check_finite)
                 .map_err(|item| {
@@ -306,11 +303,7 @@ fn compile<T: Scalar>(graph: &Graph<T>, request: &Request<'_>, state: &State<T>)
     constants.get_mut().copy_from_slice(&layout.constants);
     let tape = graph.tape.borrow();
     let input = |(number, &id): (usize, &NodeId)| Input {
-        name: tape
-            .names
-            .iter()
-            .find(|entry| *entry.1 == id)
-            .map_or_else(|| format!("number {number}"), |entry| format!("`{}`", entry.0)),
+        name: tape.variable_name(id).map_or_else(|| format!("number {number}"), |name| format!("`{name}`")),
         shape: tape.sizes(id).into(),
         copied: layout.copied.get(number).copied().flatten(),
     };

@@ -11,6 +11,8 @@
 
 use std::collections::HashMap;
 
+use chainrule_kernels::Level;
+
 use super::simplify::{Items, Kind};
 use super::source::{ItemId, Pattern, Source};
 use crate::op::Op;
@@ -40,15 +42,6 @@ pub(super) enum Role {
     All(Domain),
     /// By a step of its own.
     Alone,
-}
-
-impl Role {
-    pub(super) fn domain(self) -> Option<Domain> {
-        match self {
-            Role::Full(domain) | Role::Row(domain) | Role::All(domain) => Some(domain),
-            Role::Leaf | Role::Single | Role::Alone => None,
-        }
-    }
 }
 
 /// Items that are computed by one step.
@@ -240,7 +233,7 @@ fn needed_whole<T>(program: &Items<T>) -> Vec<bool> {
 }
 
 /// Whether `user` can take the value of a root from a register of the kernel that both are in.
-pub(super) fn is_inside(root: Role, user: Role, pattern: Pattern, reduces: bool) -> bool {
+fn is_inside(root: Role, user: Role, pattern: Pattern, reduces: bool) -> bool {
     match (root, user, pattern) {
         (Role::Single, Role::Single, Pattern::Whole | Pattern::Same) => true,
         (Role::Full(a), Role::Full(b), Pattern::Whole) => a == b,
@@ -249,6 +242,23 @@ pub(super) fn is_inside(root: Role, user: Role, pattern: Pattern, reduces: bool)
         (Role::Full(a), Role::Row(b) | Role::All(b), Pattern::Whole) => a == b && reduces,
         _ => false,
     }
+}
+
+/// Where an item reads all of an operand's root in order, in a fused kernel or as a single number: whether an element for each
+/// place, or one for each row.
+pub(super) fn reads_in_order<T>(
+    program: &Items<T>,
+    role: Role,
+    user: ItemId,
+    source: &Source,
+) -> Option<Level> {
+    let reduces = program.items.get(user).is_some_and(|item| reduced_axes(&item.kind).is_some());
+    let level = match (role, reduces) {
+        (Role::Full(_) | Role::Single, _) | (Role::Row(_) | Role::All(_), true) => Level::Full,
+        (Role::Row(_), false) => Level::Row,
+        (Role::All(_) | Role::Leaf | Role::Alone, _) => return None,
+    };
+    (pattern(program, source) == Pattern::Whole).then_some(level)
 }
 
 fn inside<T>(program: &Items<T>, roles: &[Role], user: ItemId, source: &Source) -> bool {
@@ -366,23 +376,16 @@ fn gather<T>(program: &Items<T>, roles: Vec<Role>, depths: &[usize], end: usize,
             *slot = number;
         }
     }
-    let mut order: Vec<usize> = (0..groups.len()).collect();
-    order.sort_by_key(|&number| groups.get(number).map(|group| group.0));
-    let mut place = vec![0; groups.len()];
-    for (new, &old) in order.iter().enumerate() {
-        if let Some(slot) = place.get_mut(old) {
+    let mut sorted: Vec<(usize, (usize, Group))> = groups.into_iter().enumerate().collect();
+    sorted.sort_by_key(|(_, (depth, _))| *depth);
+    let mut place = vec![0; sorted.len()];
+    for (new, (old, _)) in sorted.iter().enumerate() {
+        if let Some(slot) = place.get_mut(*old) {
             *slot = new;
         }
     }
-    let mut sorted: Vec<(usize, Group)> = groups;
-    sorted.sort_by_key(|group| group.0);
-    let groups = sorted
-        .into_iter()
-        .map(|(depth, mut group)| {
-            group.last = fuse && depth == end;
-            group
-        })
-        .collect();
+    let last = |(_, (depth, group)): (usize, (usize, Group))| Group { last: fuse && depth == end, ..group };
+    let groups = sorted.into_iter().map(last).collect();
     let group_of =
         number_of.into_iter().map(|number| place.get(number).copied().unwrap_or(usize::MAX)).collect();
     Schedule { groups, roles, group_of, fuse }

@@ -202,18 +202,17 @@ impl<T: Scalar> Builder<'_, T> {
             return number;
         }
         let tape = self.graph.tape.borrow();
-        let name =
-            tape.names.iter().find(|name| *name.1 == id).map(|name| name.0.clone()).unwrap_or_default();
+        let name = tape.variable_name(id).unwrap_or_default().to_owned();
         self.states.push((name, tape.sizes(id).into(), id));
         self.states.len() - 1
     }
 
     /// A node whose operands are known.
     fn visit(&mut self, id: NodeId) -> Result<()> {
-        let (op, operands, shape) = {
+        let (op, operands, shape_id, shape) = {
             let tape = self.graph.tape.borrow();
             let Some(node) = tape.nodes.get(id.index()) else { return Ok(()) };
-            (node.op.clone(), node.operands.clone(), Shape::from(tape.sizes(id)))
+            (node.op.clone(), node.operands.clone(), node.shape, Shape::from(tape.sizes(id)))
         };
         #[allow(clippy::wildcard_enum_match_arm, reason = "leaves; the others have operands")]
         match &op {
@@ -233,7 +232,7 @@ impl<T: Scalar> Builder<'_, T> {
         let reduces = matches!(op, Op::Sum(_) | Op::Extremum { .. });
         let op = match (reduces && same_len, matches!(op, Op::Sum(_)) && len == 1) {
             (true, true) => Op::Map(Unary::Add(T::zero())),
-            (true, false) => Op::Detach,
+            (true, false) => Op::Reshape(shape_id),
             (false, _) => op,
         };
         if let [x] = &*known

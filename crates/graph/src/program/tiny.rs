@@ -15,6 +15,7 @@ use crate::Scalar;
 use crate::op::Op;
 use crate::scalar::{Binary, Unary};
 use crate::shape::element_count;
+use crate::values::position;
 
 /// Up to so many operations, scalar code is faster than kernels.
 const MOST: usize = 200;
@@ -83,14 +84,9 @@ impl<T: Scalar> Code<'_, T> {
     }
 
     /// Element number `index` of a view.
-    fn element(&self, source: &Source, mut index: usize) -> At {
-        let place = self.layout.place(source.root);
-        let mut offset = source.offset;
-        for (&size, &stride) in source.shape.iter().zip(&source.strides).rev() {
-            offset = offset.wrapping_add_signed(((index % size.max(1)) as isize).wrapping_mul(stride));
-            index /= size.max(1);
-        }
-        plus(place, offset)
+    fn element(&self, source: &Source, index: usize) -> At {
+        let offset = position(source.offset, &source.shape, &source.strides, index);
+        plus(self.layout.place(source.root), offset)
     }
 
     #[allow(clippy::wildcard_enum_match_arm, reason = "what is not here is no scalar code")]
@@ -188,7 +184,7 @@ impl<T: Scalar> Code<'_, T> {
             // From +0 on: -0 becomes +0.
             for (i, lane) in lanes.iter_mut().enumerate() {
                 let to = temporary(i);
-                self.steps.push(ScalarStep::new(ScalarCode::Map(Unary::Add(T::zero())), [*lane; 3], to)?);
+                self.push(ScalarCode::Map(Unary::Add(T::zero())), [*lane; 3], to)?;
                 *lane = to;
             }
         }

@@ -12,8 +12,10 @@
 //! This file says what a kernel is and checks it; `assemble.rs` gives values their registers, `tile.rs` runs it.
 
 use super::memory::{At, Sizes, WORK, overlap};
+use super::tasks::TASKS;
 use crate::function::{Binary, Unary};
 use crate::scalar::Scalar;
+use crate::view::{checked_len, span};
 
 /// How many elements a value has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -117,9 +119,6 @@ pub struct Fusion<T> {
 /// The longest tile.
 pub const TILE: usize = 1024;
 
-/// The most pieces that run at the same time.
-pub(crate) const TASKS: usize = 16;
-
 /// The registers of a task are to stay in the L1 cache, with what is read and written.
 const CACHE: usize = 24 << 10;
 
@@ -213,36 +212,26 @@ impl<T: Scalar> Fusion<T> {
         let single = self.len <= TILE;
         let rows_fit = self.cols == 0 || (self.cols <= TILE && self.len.is_multiple_of(self.cols));
         let scratch = (self.scratch, self.scratch_for(registers));
-        let reads = |at: At, layout: &Layout, level: Level| {
-            let count = self.count(level);
-            match layout {
-                Layout::Dense { padded: true } => (at, count.next_multiple_of(16)),
-                Layout::Dense { padded: false } => (at, count),
-                Layout::Same => (at, 1),
-                Layout::Cycle { period } => (at, *period),
-                Layout::Grid { .. } => (at, 0),
-            }
-        };
         let loads_fit = self.values.iter().all(|value| match value {
             Value::Load { at, layout, level } => match layout {
                 Layout::Cycle { period } => {
                     *period > 0
                         && self.count(*level).is_multiple_of(*period)
                         && (single || (self.cols > 0 && self.cols.is_multiple_of(*period)))
-                        && sizes.hold(*at, *period)
                 }
                 Layout::Grid { shape, strides } => {
-                    let bound = sizes.reach(*at);
-                    let len = crate::view::checked_len(bound, at.offset, shape, strides);
+                    let len = checked_len(sizes.reach(*at), at.offset, shape, strides);
                     len == Some(self.count(*level))
                 }
-                Layout::Dense { .. } | Layout::Same => {
-                    let (at, len) = reads(*at, layout, *level);
-                    sizes.hold(at, len)
-                }
+                Layout::Dense { .. } | Layout::Same => true,
             },
             _ => true,
         });
+        let reads: Option<Vec<_>> = self.values.iter().filter_map(|value| self.reads(value, sizes)).collect();
+        let Some(reads) = reads else { return false };
+        if !reads.iter().all(|&(range, ..)| sizes.hold(range.0, range.1)) {
+            return false;
+        }
         // What comes of all tiles can be used behind the last one only.
         let late = |x: usize| !single && matches!(self.values.get(x), Some(Value::ReduceAll(..)));
         let in_time = self.values.iter().all(|value| match value {
@@ -260,7 +249,11 @@ impl<T: Scalar> Fusion<T> {
         for output in &self.outputs {
             let Some(&level) = levels.get(output.value) else { return false };
             let count = self.count(level);
-            places.push((output.at, if output.padded { count.next_multiple_of(16) } else { count }, level));
+            let len = if output.padded { count.next_multiple_of(16) } else { count };
+            if !sizes.hold_mut(output.at, len) {
+                return false;
+            }
+            places.push((output.at, len, level));
         }
         places.sort_by_key(|place| (place.0.area, place.0.offset));
         let apart = places.windows(2).all(|pair| !overlap((pair[0].0, pair[0].1), (pair[1].0, pair[1].1)));
@@ -271,41 +264,42 @@ impl<T: Scalar> Fusion<T> {
             let behind = places.get(first..).unwrap_or(&[]).iter();
             behind.take_while(move |place| overlap((place.0, place.1), (at, len)))
         };
-        let beside = |value: &Value<T>| match value {
-            Value::Load { at, layout: Layout::Grid { shape, strides }, .. } => {
-                // Where a grid reaches in between is not worth computing: it must begin and end elsewhere.
-                let span = crate::view::span(sizes.reach(*at), at.offset, shape, strides);
-                span.is_some_and(|(low, high)| met((At { offset: low, ..*at }, high - low)).next().is_none())
-            }
-            Value::Load { at, layout, level } => met(reads(*at, layout, *level))
-                .all(|place| place.0 == *at && matches!(layout, Layout::Dense { .. }) && place.2 == *level),
-            _ => true,
+        // A dense operand may be overwritten at its own level: a tile is stored when all of it is computed. Where a grid
+        // reaches in between is not worth computing: it must begin and end elsewhere.
+        let beside = |&(range, dense): &((At, usize), Option<Level>)| {
+            met(range).all(|place| place.0 == range.0 && dense == Some(place.2))
         };
         // A single element is written by no tile, because all would.
         let kept_late =
             |output: &Output| single || levels.get(output.value) != Some(&Level::One) || late(output.value);
-        let outputs_fit = self.outputs.iter().all(kept_late)
-            && places.iter().all(|&(at, len, _)| sizes.hold_mut(at, len) && !overlap((at, len), scratch))
-            && apart
-            && self.values.iter().all(beside);
         let scratch_fits = self.scratch.area == WORK
-            && sizes.hold_mut(self.scratch.plus(0), scratch.1)
-            && self.values.iter().all(|value| match value {
-                Value::Load { layout: Layout::Grid { .. }, .. } => !self.grid_touches(value, scratch, sizes),
-                Value::Load { at, layout, level } => !overlap(reads(*at, layout, *level), scratch),
-                _ => true,
-            });
-        rows_fit && loads_fit && in_time && outputs_fit && scratch_fits
+            && sizes.hold_mut(scratch.0, scratch.1)
+            && reads.iter().all(|&(range, _)| !overlap(range, scratch))
+            && places.iter().all(|&(at, len, _)| !overlap((at, len), scratch));
+        rows_fit
+            && loads_fit
+            && in_time
+            && apart
+            && scratch_fits
+            && self.outputs.iter().all(kept_late)
+            && reads.iter().all(beside)
     }
 
-    /// Whether the span of a grid, from its first to its last position, meets a range.
-    fn grid_touches(&self, value: &Value<T>, range: (At, usize), sizes: &Sizes) -> bool {
-        let Value::Load { at, layout: Layout::Grid { shape, strides }, .. } = value else { return false };
-        let bound = sizes.reach(*at);
-        match crate::view::span(bound, at.offset, shape, strides) {
-            Some((low, high)) => overlap((At { offset: low, ..*at }, high - low), range),
-            None => true,
-        }
+    /// The range that a value is read from, if it is read, and the level of what lies there one after the other; `Some(None)`
+    /// if there is no such range.
+    #[allow(clippy::type_complexity, reason = "a range and a level")]
+    fn reads(&self, value: &Value<T>, sizes: &Sizes) -> Option<Option<((At, usize), Option<Level>)>> {
+        let Value::Load { at, layout, level } = value else { return None };
+        let count = self.count(*level);
+        Some(match layout {
+            Layout::Dense { padded } => {
+                Some(((*at, if *padded { count.next_multiple_of(16) } else { count }), Some(*level)))
+            }
+            Layout::Same => Some(((*at, 1), None)),
+            Layout::Cycle { period } => Some(((*at, *period), None)),
+            Layout::Grid { shape, strides } => span(sizes.reach(*at), at.offset, shape, strides)
+                .map(|(low, high)| ((At { offset: low, ..*at }, high - low), None)),
+        })
     }
 }
 

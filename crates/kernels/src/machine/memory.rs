@@ -174,8 +174,8 @@ impl<'a, T: Copy> Memory<'a, T> {
     /// `Sizes::hold(at, len)` was true, for some `len`, of sizes that `fit` this memory.
     #[inline(always)]
     pub(crate) unsafe fn start(&self, at: At) -> *mut T {
-        // SAFETY: there is such an area, and the offset is inside or at its end.
-        unsafe { self.areas.get_unchecked(at.area as usize).start.add(at.offset) }
+        // SAFETY: the same promise.
+        unsafe { self.starts().start(at.area, at.offset) }
     }
 }
 

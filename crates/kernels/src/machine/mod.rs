@@ -11,6 +11,9 @@ mod memory;
 mod others;
 mod product;
 mod scalars;
+mod tasks;
+#[cfg(test)]
+mod tests;
 mod tile;
 
 pub use fused::{Fusion, Layout, Level, Output, Reduction, TILE, Value};
@@ -77,14 +80,19 @@ impl<T: Scalar> Machine<T> {
         self.add(step, writes)
     }
 
+    /// Adds matrix products; `false`, and nothing is added, if they would touch what they may not.
+    #[must_use]
+    pub fn push_product(&mut self, product: Product) -> bool {
+        let writes = product.out.area == STATE;
+        let step = product.ready::<T>(&self.sizes).map(|ready| Step::Product(Box::new(ready)));
+        self.add(step, writes)
+    }
+
     /// Adds one of the other steps; `false`, and nothing is added, if it would touch what it may not.
     #[must_use]
     pub fn push(&mut self, other: Other<T>) -> bool {
         let writes = other.writes(STATE);
-        let step = other.is_sound(&self.sizes).then(|| match other {
-            Other::Product(product) => Step::Product(Box::new(product.ready::<T>())),
-            other => Step::Other(Box::new(other)),
-        });
+        let step = other.is_sound(&self.sizes).then(|| Step::Other(Box::new(other)));
         self.add(step, writes)
     }
 

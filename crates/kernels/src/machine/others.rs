@@ -2,7 +2,6 @@
 
 use super::fused::Reduction;
 use super::memory::{At, Memory, Sizes, overlap};
-use super::product::Product;
 use crate::elementwise::copy;
 use crate::extremum::extremum;
 use crate::grid::place;
@@ -64,11 +63,19 @@ pub struct Part {
 /// Places and numbers of elements.
 type Ranges = Vec<(At, usize)>;
 
+/// Whether all that a step touches is in memory, and what it writes apart from the rest.
+pub(super) fn are_sound(reads: &[(At, usize)], writes: &[(At, usize)], sizes: &Sizes) -> bool {
+    reads.iter().all(|&(at, len)| sizes.hold(at, len))
+        && writes.iter().all(|&(at, len)| sizes.hold_mut(at, len))
+        && writes.iter().enumerate().all(|(i, &range)| {
+            let others = reads.iter().chain(writes.iter().skip(i + 1));
+            range.1 == 0 || others.copied().all(|other| other.1 == 0 || !overlap(range, other))
+        })
+}
+
 /// A step that is not fused. What it writes lies apart from all that it reads, and is dense and row-major.
 #[derive(Clone, Debug)]
 pub enum Other<T> {
-    /// Matrix products.
-    Product(Product),
     /// One element of those along some axes.
     Reduce {
         /// How.
@@ -252,11 +259,6 @@ impl<T: Scalar> Other<T> {
     fn ranges(&self) -> Option<(Ranges, Ranges)> {
         let square = |n: usize| n.checked_mul(n);
         Some(match self {
-            Other::Product(product) => {
-                let (writes, scratch) = product.writes::<T>()?;
-                let scratch = (scratch.1 > 0).then_some(scratch);
-                (vec![product.a.range(), product.b.range()], [writes].into_iter().chain(scratch).collect())
-            }
             Other::Reduce { x, reduced, out, .. } => {
                 let kept = x.shape.iter().zip(reduced).filter(|(_, reduced)| !**reduced);
                 let len = kept.map(|(size, _)| *size).try_fold(1, usize::checked_mul)?;
@@ -288,8 +290,9 @@ impl<T: Scalar> Other<T> {
             }
             Other::Solve { a, n, b, columns, scratch, out, .. } => {
                 let sides = n.checked_mul(*columns)?;
-                let scratch = scratch.map(|scratch| (scratch, n * n));
-                (vec![(*a, square(*n)?), (*b, sides)], [(*out, sides)].into_iter().chain(scratch).collect())
+                let square = square(*n)?;
+                let scratch = scratch.map(|scratch| (scratch, square));
+                (vec![(*a, square), (*b, sides)], [(*out, sides)].into_iter().chain(scratch).collect())
             }
             Other::Guard { x, .. } => (vec![(*x, 1)], vec![]),
             Other::Finite { x, len } => (vec![(*x, *len)], vec![]),
@@ -303,17 +306,7 @@ impl<T: Scalar> Other<T> {
 
     /// Whether all that it touches is in memory, and what it writes apart from the rest.
     pub(super) fn is_sound(&self, sizes: &Sizes) -> bool {
-        let Some((reads, writes)) = self.ranges() else { return false };
-        reads.iter().all(|&(at, len)| sizes.hold(at, len))
-            && writes.iter().all(|&(at, len)| sizes.hold_mut(at, len))
-            && writes.iter().enumerate().all(|(i, &range)| {
-                let others = reads.iter().chain(writes.iter().skip(i + 1));
-                range.1 == 0 || others.copied().all(|other| other.1 == 0 || !overlap(range, other))
-            })
-            && match self {
-                Other::Product(product) => product.fits(),
-                _ => true,
-            }
+        self.ranges().is_some_and(|(reads, writes)| are_sound(&reads, &writes, sizes))
     }
 
     /// Runs the step.
@@ -327,8 +320,6 @@ impl<T: Scalar> Other<T> {
         let write = |at: At, len: usize| unsafe { memory.write(at, len) };
         let array = |x: &Operand| read(x.low, x.reach);
         match self {
-            // Run by itself: see `Machine::push`.
-            Other::Product(_) => {}
             Other::Reduce { reduction, x, reduced, out } => {
                 let kept = x.shape.iter().zip(reduced).filter(|(_, reduced)| !**reduced);
                 let out = write(*out, kept.map(|(size, _)| *size).product());

@@ -1,7 +1,8 @@
 //! Matrix products as steps: one, or many of the same sizes.
 
-use super::memory::{At, Memory};
-use super::others::Operand;
+use super::memory::{At, Memory, Sizes};
+use super::others::{Operand, are_sound};
+use super::tasks::{TASKS, divide};
 use crate::product::{Matrix, PARALLEL, matmul_in, matmul_scratch};
 use crate::scalar::Scalar;
 use crate::view::checked_len;
@@ -34,9 +35,6 @@ pub struct Product {
     pub scratch: At,
 }
 
-/// The most products that are computed at the same time.
-const TASKS: usize = 16;
-
 impl Product {
     fn sizes(&self) -> [usize; 3] {
         [self.a_axes[0].size, self.a_axes[1].size, self.b_axes[1].size]
@@ -49,28 +47,31 @@ impl Product {
         if work >= PARALLEL { self.starts.len().clamp(1, TASKS) } else { 1 }
     }
 
+    /// How many of them a task needs.
+    fn scratch_each<T: Scalar>(&self) -> usize {
+        let [m, k, n] = self.sizes();
+        matmul_scratch::<T>(m, k, n).next_multiple_of(16)
+    }
+
     /// How many elements of memory it needs for itself.
     pub fn scratch<T: Scalar>(&self) -> usize {
-        let [m, k, n] = self.sizes();
-        self.tasks().saturating_mul(matmul_scratch::<T>(m, k, n).next_multiple_of(16))
+        self.tasks().saturating_mul(self.scratch_each::<T>())
     }
 
-    /// What is written: products, and memory of its own. `None` if sizes overflow.
-    pub(super) fn writes<T: Scalar>(&self) -> Option<((At, usize), (At, usize))> {
+    /// Ready to run, with what depends on the sizes alone; `None` if it would touch what it may not.
+    pub(super) fn ready<T: Scalar>(self, sizes: &Sizes) -> Option<Ready> {
         let [m, _, n] = self.sizes();
-        let len = m.checked_mul(n)?.checked_mul(self.starts.len())?;
-        Some(((self.out, len), (self.scratch, self.scratch::<T>())))
-    }
-
-    /// Ready to run: what depends on the sizes alone is known.
-    pub(super) fn ready<T: Scalar>(self) -> Ready {
-        let [m, k, n] = self.sizes();
-        let scratch = matmul_scratch::<T>(m, k, n).next_multiple_of(16);
-        Ready { tasks: self.tasks(), scratch, each: m * n, product: self }
+        let each = m.checked_mul(n)?;
+        let reads = [self.a.range(), self.b.range()];
+        let writes = [(self.out, each.checked_mul(self.starts.len())?), (self.scratch, self.scratch::<T>())];
+        // Without elements, the scratch may be nowhere.
+        let writes = if writes[1].1 > 0 { &writes[..] } else { &writes[..1] };
+        let sound = are_sound(&reads, writes, sizes) && self.fits();
+        sound.then(|| Ready { tasks: self.tasks(), scratch: self.scratch_each::<T>(), each, product: self })
     }
 
     /// Whether the factors lie inside of their operands.
-    pub(super) fn fits(&self) -> bool {
+    fn fits(&self) -> bool {
         let inside = |x: &Operand, start: isize, axes: &[Axis; 2]| {
             let offset = x.offset.checked_add_signed(start);
             let (shape, strides) = (axes.map(|axis| axis.size), axes.map(|axis| axis.stride));
@@ -100,30 +101,9 @@ impl Ready {
     /// # Safety
     /// It was found sound for sizes that the memory fits, and nobody else uses the memory.
     pub(super) unsafe fn run<T: Scalar>(&self, memory: &Memory<'_, T>) {
-        let tasks = self.tasks;
-        if tasks > 1 && rayon::current_num_threads() > 1 {
-            self.divide(memory, (0, self.product.starts.len()), (0, tasks));
-        } else {
-            self.part(memory, 0, self.product.starts.len(), 0);
-        }
-    }
-
-    /// Halves the products, and with them the tasks, until there is one task for each part.
-    fn divide<T: Scalar>(
-        &self,
-        memory: &Memory<'_, T>,
-        (first, count): (usize, usize),
-        (task, tasks): (usize, usize),
-    ) {
-        if tasks <= 1 || count <= 1 {
-            self.part(memory, first, count, task);
-        } else {
-            let (left, left_tasks) = (count / 2, tasks / 2);
-            rayon::join(
-                || self.divide(memory, (first, left), (task, left_tasks)),
-                || self.divide(memory, (first + left, count - left), (task + left_tasks, tasks - left_tasks)),
-            );
-        }
+        let products = self.product.starts.len();
+        let tasks = if self.tasks > 1 && rayon::current_num_threads() > 1 { self.tasks } else { 1 };
+        divide((0, products), (0, tasks), 1, &|first, count, task| self.part(memory, first, count, task));
     }
 
     /// Some of the products, with the memory of one task.

@@ -109,10 +109,9 @@ impl<T: Scalar> Kernel for Code<'_, T> {
             };
             let result = match step.code {
                 ScalarCode::Map(f) => f.visit::<A, _>(Single(read(a))),
-                ScalarCode::Zip(Binary::Chain) => chain(read(a), read(b)),
                 ScalarCode::MulAdd => read(a) * read(b) + read(c),
                 ScalarCode::Fma => A::mul_add(read(a), read(b), read(c)),
-                ScalarCode::ChainAdd => chain(read(a), read(b)) + read(c),
+                ScalarCode::ChainAdd => Binary::Chain.visit(Single((read(a), read(b)))) + read(c),
                 ScalarCode::Zip(f) => f.visit(Single((read(a), read(b)))),
                 ScalarCode::Select => {
                     if read(a) == T::zero() {
@@ -128,17 +127,4 @@ impl<T: Scalar> Kernel for Code<'_, T> {
             (last, last_place) = (result, step.to);
         }
     }
-}
-
-/// [`Scalar::chain`] with a branch that is never taken in practice: nobody has to wait for masks.
-#[inline(always)]
-fn chain<T: Scalar>(a: T, b: T) -> T {
-    let product = a * b;
-    if product.is_nan() { absorbing(a, b) } else { product }
-}
-
-#[cold]
-#[inline(never)]
-fn absorbing<T: Scalar>(a: T, b: T) -> T {
-    a.chain(b)
 }

@@ -1,8 +1,9 @@
 //! Running a fused kernel: tile after tile, each instruction a loop over the tile.
 
 use super::assemble::{Code, Fused, Instruction, REGISTERS, Slot};
-use super::fused::{Level, Reduction, TASKS, TILE};
+use super::fused::{Level, Reduction, TILE};
 use super::memory::{Memory, Starts};
+use super::tasks::{TASKS, divide};
 use crate::cpu::{Arithmetic, Cpu, Kernel};
 use crate::elementwise::{map_slice, select_slices, zip_slices};
 use crate::extremum::{Larger, Smaller, one_nan};
@@ -17,13 +18,12 @@ impl<T: Scalar> Fused<T> {
     /// The memory fits the sizes with which the kernel was assembled, and nobody else uses it.
     pub(crate) unsafe fn run(&self, memory: &Memory<'_, T>) {
         let tiles = self.tiles();
-        let tasks = if self.long { rayon::current_num_threads().min(TASKS).min(tiles) } else { 1 };
-        if tasks > 1 {
-            // More pieces than threads, so that a slow thread delays the others less.
-            self.divide(memory, (0, tiles), (0, (2 * tasks).min(TASKS).min(tiles)));
-        } else {
-            self.task(memory, 0, tiles, 0);
-        }
+        let threads = if self.long { rayon::current_num_threads() } else { 1 };
+        // More pieces than threads, so that a slow thread delays the others less.
+        let tasks = if threads > 1 { (2 * threads).min(TASKS).min(tiles.max(1)) } else { 1 };
+        // A block of a sum belongs to one task.
+        let block = (TILE / self.tile.len.max(1)).max(1);
+        divide((0, tiles), (0, tasks), block, &|first, tiles, task| self.task(memory, first, tiles, task));
         for late in &self.late {
             // SAFETY: the partial results are a part of the scratch memory, all of them written by now; the
             // places of outputs were checked to be writable and to overlap nothing.
@@ -44,21 +44,6 @@ impl<T: Scalar> Fused<T> {
             self.rows.div_ceil(self.tile.rows.max(1))
         } else {
             self.len.div_ceil(self.tile.len.max(1))
-        }
-    }
-
-    /// Halves the tiles, and with them the tasks, until there is one task for each part.
-    fn divide(&self, memory: &Memory<'_, T>, (first, tiles): (usize, usize), (task, tasks): (usize, usize)) {
-        if tasks <= 1 {
-            self.task(memory, first, tiles, task);
-        } else {
-            // A block of a sum belongs to one task.
-            let block = (TILE / self.tile.len.max(1)).max(1);
-            let (left, left_tasks) = (tiles / 2 / block * block, tasks / 2);
-            rayon::join(
-                || self.divide(memory, (first, left), (task, left_tasks)),
-                || self.divide(memory, (first + left, tiles - left), (task + left_tasks, tasks - left_tasks)),
-            );
         }
     }
 
