@@ -22,7 +22,7 @@ pub struct Operation {
 }
 
 /// The pages, in the order in which a reader meets them.
-const PAGES: [&str; 17] = [
+const PAGES: [&str; 18] = [
     "var/elementwise.rs",
     "var/activation.rs",
     "var/compare.rs",
@@ -30,6 +30,7 @@ const PAGES: [&str; 17] = [
     "var/softmax.rs",
     "var/loss.rs",
     "var/order.rs",
+    "var/random.rs",
     "var/product.rs",
     "einsum.rs",
     "var/linalg.rs",

@@ -8,7 +8,7 @@ use chainrule::graph::{ErrorKind, Graph, Scalar, Var, jvp};
 use chainrule_tests::build::array;
 use chainrule_tests::oracle::scalar::H;
 use chainrule_tests::oracle::{Arr, C, count, derivative};
-use chainrule_tests::rows::{Engine, Random, Row, all};
+use chainrule_tests::rows::{DRAWN, Engine, Random, Row, all};
 use chainrule_tests::sources::families;
 
 /// First derivatives: relative to the largest element of what they belong to.
@@ -145,7 +145,7 @@ fn run<T: Scalar>(engine: Engine<T>, x: &[Arr<f64>], w: Option<&Arr<f64>>) -> Ve
 #[test]
 fn every_operation_in_f32_follows_the_one_in_f64() {
     let part = 4096.0 * f64::from(f32::EPSILON);
-    for row in all() {
+    for row in all().into_iter().filter(|row| !DRAWN.contains(&row.name)) {
         for shapes in row.shapes {
             // Numbers that both types hold, so that ties and choices are the same ones.
             let x: Vec<Arr<f64>> =

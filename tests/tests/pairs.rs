@@ -72,7 +72,7 @@ fn figures(f: Binary, a: f64, b: f64) -> Option<[f64; 6]> {
         Binary::LessEqual => step(f64::from(a <= b)),
         Binary::Equal => step(f64::from(a == b)),
         // In data/pairs.csv.
-        Binary::Pow | Binary::Atan2 | Binary::Hypot => return None,
+        Binary::Pow | Binary::Atan2 | Binary::Hypot | Binary::Noise => return None,
     })
 }
 
@@ -89,7 +89,7 @@ fn by_engine<T: Scalar>(f: Binary, points: &[(T, T)]) -> [Vec<f64>; 9] {
     let (a, b) = (graph.variable("a", a), graph.variable("b", b));
     // The gradient of a step alone is refused (`cuts.rs`); beside another path it is the zero that it is.
     let y = a.zip(f, b);
-    let is_step = matches!(f, Binary::Above | Binary::Less | Binary::LessEqual | Binary::Equal);
+    let is_step = f.is_step();
     let y = if is_step { graph.constant(T::zero()).select(a + b, y) } else { y };
     let one = graph.full([points.len()], T::one());
     let [da, db] = y.vjp(one, [a, b]).unwrap();
@@ -213,8 +213,7 @@ fn zeros_infinities_and_nan_of_two_give_what_is_documented() {
     // A zero cotangent stays zero before infinite slopes.
     let graph = Graph::new();
     let (a, b) = (graph.constant([1.0, inf, f64::NAN]), graph.constant([0.0, inf, 1.0]));
-    let steps = [Binary::Above, Binary::Less, Binary::LessEqual, Binary::Equal];
-    for f in Binary::all().into_iter().filter(|f| !steps.contains(f)) {
+    for f in Binary::all().into_iter().filter(|f| !f.is_step()) {
         for d in a.zip(f, b).vjp(0.0, [a, b]).unwrap() {
             assert_eq!(numbers(d), [0.0; 3], "{f:?}");
         }

@@ -179,7 +179,7 @@ impl<T: Scalar> Op<T> {
         matches!(
             self,
             Op::Map(Unary::Sign | Unary::Floor | Unary::Inside(..) | Unary::Step)
-                | Op::Zip(Binary::Above | Binary::Less | Binary::LessEqual | Binary::Equal)
+                | Op::Zip(Binary::Above | Binary::Less | Binary::LessEqual | Binary::Equal | Binary::Noise)
                 | Op::ArgExtremum { .. }
                 | Op::Guard(_)
                 | Op::Select

@@ -91,7 +91,7 @@ pub(crate) fn binary_slope<'g, T: Scalar>(
         (Binary::Maximum, _) => Diag(b.zip(Binary::Above, a)),
         (Binary::Minimum, 0) => Diag(b.zip(Binary::Above, a)),
         (Binary::Minimum, _) => Diag(a.zip(Binary::Above, b)),
-        (Binary::Above | Binary::Less | Binary::LessEqual | Binary::Equal, _) => Zero,
+        (Binary::Above | Binary::Less | Binary::LessEqual | Binary::Equal | Binary::Noise, _) => Zero,
         // b / (a² + b²) and -a / (a² + b²), in two divisions by √(a² + b²), which does not overflow; 0 at the origin
         (Binary::Atan2, 0) => Diag(over_length(over_length(b, a, b), a, b)),
         (Binary::Atan2, _) => Diag(-over_length(over_length(a, a, b), a, b)),

@@ -135,6 +135,8 @@ functions! {
         /// The product of the chain rule: `a b`, but a factor `0` makes it `0` even beside an infinity or a NaN. So a zero
         /// slope, or the zero cotangent of a branch that was not taken, poisons nothing.
         Chain,
+        /// A number in `[0, 1)`, as if drawn at random, that the bits of `a` and `b` determine
+        Noise,
     }
 }
 
@@ -365,6 +367,7 @@ impl Binary {
             Binary::Atan2 => "atan2",
             Binary::Hypot => "hypot",
             Binary::Chain => "chain",
+            Binary::Noise => "noise",
         }
     }
 
@@ -398,6 +401,7 @@ impl Binary {
             Binary::Hypot => v.visit(|a, b| a.hypot(b)),
             // Nearly always the plain product; the masks for the rest would cost more than it.
             Binary::Chain => v.visit_mostly(|a, b| a * b, |y| y.is_nan(), |a, b| a.chain(b)),
+            Binary::Noise => v.visit(|a, b| a.noise(b)),
         }
     }
 
@@ -417,13 +421,14 @@ impl Binary {
             | Binary::Equal
             | Binary::Atan2
             | Binary::Hypot
-            | Binary::Chain => Domain::Real,
+            | Binary::Chain
+            | Binary::Noise => Domain::Real,
         }
     }
 
     /// Whether it is constant between jumps, with slope 0 wherever there is one.
     pub fn is_step(self) -> bool {
-        matches!(self, Binary::Above | Binary::Less | Binary::LessEqual | Binary::Equal)
+        matches!(self, Binary::Above | Binary::Less | Binary::LessEqual | Binary::Equal | Binary::Noise)
     }
 }
 

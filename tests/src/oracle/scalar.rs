@@ -136,6 +136,19 @@ pub fn unary(f: Unary<f64>, z: C) -> Option<C> {
     })
 }
 
+/// SplitMix64's mixing of the bits, by arithmetic on wide integers.
+fn noise(a: f64, b: f64) -> f64 {
+    const SIZE: u128 = 1 << 64;
+    let mix = |x: u128| {
+        let x = (x ^ (x / (1 << 30))) * 0xbf58_476d_1ce4_e5b9 % SIZE;
+        let x = (x ^ (x / (1 << 27))) * 0x94d0_49bb_1331_11eb % SIZE;
+        x ^ (x / (1 << 31))
+    };
+    let bits = |x: f64| u128::from(x.to_bits());
+    let sum = (mix(bits(a)) + mix(bits(b) ^ 0x9e37_79b9_7f4a_7c15)) % SIZE;
+    (mix(sum) / (1 << 11)) as f64 / 2_f64.powi(53)
+}
+
 /// The registry's functions of two numbers.
 pub fn binary(f: Binary, a: C, b: C) -> Option<C> {
     Some(match f {
@@ -170,6 +183,7 @@ pub fn binary(f: Binary, a: C, b: C) -> Option<C> {
         // to first order in the imaginary parts
         Binary::Atan2 => C::new(a.re.atan2(b.re), (a.im * b.re - a.re * b.im) / (a.re * a.re + b.re * b.re)),
         Binary::Hypot => sqrt(a * a + b * b),
+        Binary::Noise => real(noise(a.re, b.re)),
     })
 }
 

@@ -26,6 +26,11 @@ fn normal(z: C) -> C {
     (scaled + 1.0) / 2.0
 }
 
+/// The numbers of the places in an array of two rows of three.
+fn places() -> Arr<C> {
+    Arr { shape: vec![2, 3], data: (0..6).map(|i| real(f64::from(i))).collect() }
+}
+
 const ONE: [&[&[usize]]; 4] = [&[&[2, 3]], &[&[]], &[&[1, 1]], &[&[0, 2]]];
 const TWO: [&[&[usize]]; 6] = [
     &[&[2, 3], &[2, 3]],
@@ -99,6 +104,17 @@ pub(super) fn rows() -> Vec<Row> {
         };
         not_equal, cut, TWO, |g, x| x[0].not_equal(x[1]), |a| {
             a[0].zip(&a[1], |x, y: C| real(f64::from(x.re != y.re)))
+        };
+        fold_in, cut, TWO, |g, x| x[0].fold_in(x[1]), |a| zip(Binary::Noise, a);
+        uniform, cut, [&[&[]]], |g, x| x[0].uniform([2, 3]), |a| zip(Binary::Noise, &[a[0].clone(), places()]);
+        normal, cut, [&[&[]]], |g, x| x[0].normal([2, 3]), |a| {
+            let draw = |i| {
+                let key = a[0].map(|z| binary(Binary::Noise, z, real(i)).unwrap_or(NAN));
+                zip(Binary::Noise, &[key, places()])
+            };
+            draw(1.0).zip(&draw(2.0), |u, v: C| {
+                super::sqrt(ln(real(1.0) - u) * -2.0) * real((v.re * std::f64::consts::TAU).cos())
+            })
         };
         atan2, positives, TWO, |g, x| x[0].atan2(x[1]), |a| zip(Binary::Atan2, a);
         hypot, positives, TWO, |g, x| x[0].hypot(x[1]), |a| a[0].zip(&a[1], |x, y: C| super::sqrt(x * x + y * y));

@@ -12,6 +12,7 @@ mod linalg;
 mod loss;
 mod order;
 mod product;
+mod random;
 mod reduce;
 mod slice;
 mod softmax;
