@@ -67,6 +67,8 @@ pub enum ErrorKind {
     NotFinite,
     /// A state that cannot be waited for, because whoever uses it waits for this thread.
     Busy,
+    /// A file that cannot be read or written, or holds something else than it should.
+    File,
     /// A wrong argument of another sort: a layer of no width, a probability above one, ...
     Argument,
 }
@@ -112,6 +114,24 @@ impl Fault {
 }
 
 impl Error {
+    /// An error at the caller's line: for what is built on this crate, and has errors that no node carries.
+    ///
+    /// ```
+    /// use chainrule_graph::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::File, "load", "`net.toml` does not exist", "give another path");
+    /// assert!(error.to_string().starts_with("load: `net.toml` does not exist\n  --> "));
+    /// ```
+    #[track_caller]
+    pub fn new(
+        kind: ErrorKind,
+        operation: impl Into<String>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Fault::new(kind, message, help).at(operation, Vec::new(), Location::caller(), String::new())
+    }
+
     /// What sort of error it is.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

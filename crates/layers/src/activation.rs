@@ -3,6 +3,7 @@
 use chainrule_graph::{Scalar, Var};
 
 use crate::bound::Scoped;
+use crate::describe::Description;
 use crate::layer::{Declarations, Layer};
 use crate::sequential::Sequential;
 
@@ -19,6 +20,10 @@ macro_rules! activations {
 
                 fn forward<'g>(&self, _: &Scoped<'_, 'g, T>, x: Var<'g, T>) -> Var<'g, T> {
                     x.$method()
+                }
+
+                fn describe(&self) -> Description {
+                    Description::new(stringify!($method))
                 }
             }
 

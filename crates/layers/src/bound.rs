@@ -1,6 +1,8 @@
 //! [`Bound`]: parameters as nodes of a graph, and [`Scoped`], a layer's view of them.
 
+use std::cell::RefCell;
 use std::fmt;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use chainrule_graph::{Graph, IntoVar, Scalar, Single, Structure, Var};
@@ -8,6 +10,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use crate::fault::{Fault, list};
 use crate::layer::{Declarations, Layer, join};
+use crate::training::Training;
 
 /// The nodes of a [`Params`](crate::Params) on one graph, by name.
 ///
@@ -26,18 +29,93 @@ use crate::layer::{Declarations, Layer, join};
 /// assert_eq!(gradients.get("weight").value()?, ndarray::arr2(&[[5.0], [7.0]]).into_dyn());
 /// # Ok::<(), chainrule_graph::Error>(())
 /// ```
+///
+/// Layers compute as in use, unless [`train`](Bound::train) was called: then dropout drops, and batch norm takes the
+/// statistics of the batch.
 #[derive(Clone)]
 pub struct Bound<'g, T = f64> {
     graph: &'g Graph<T>,
     names: Arc<IndexSet<String>>,
     /// As many as there are names, in the same order.
     nodes: Vec<Var<'g, T>>,
+    /// Whether an optimiser changes them, in the same order.
+    trained: Arc<[bool]>,
+    training: Option<Rc<Training<'g, T>>>,
+    /// Told of every layer that was applied.
+    trace: Option<Trace<'g, T>>,
 }
 
+/// The layers that were applied, outer ones first: path and output.
+pub(crate) type Trace<'g, T> = Rc<RefCell<Vec<(String, Option<Var<'g, T>>)>>>;
+
 impl<'g, T: Scalar> Bound<'g, T> {
-    pub(crate) fn new(graph: &'g Graph<T>, nodes: IndexMap<String, Var<'g, T>>) -> Self {
-        let (names, nodes): (IndexSet<String>, Vec<_>) = nodes.into_iter().unzip();
-        Bound { graph, names: Arc::new(names), nodes }
+    pub(crate) fn new(
+        graph: &'g Graph<T>,
+        nodes: impl Iterator<Item = (String, Var<'g, T>)>,
+        trained: Arc<[bool]>,
+    ) -> Self {
+        let (names, nodes): (IndexSet<String>, Vec<_>) = nodes.unzip();
+        Bound { graph, names: Arc::new(names), nodes, trained, training: None, trace: None }
+    }
+
+    /// The same parameters, for training: layers that behave otherwise then do so.
+    ///
+    /// Their random numbers are determined by the seed, the path of the layer, and a variable of the graph, `random`, from 0
+    /// on, which [`updates`](Bound::updates) counts up: so a compiled program draws anew in every run. Where every step is
+    /// recorded anew, give each a seed of its own.
+    ///
+    /// ```
+    /// use chainrule_graph::Graph;
+    /// use chainrule_layers::{Dropout, Params};
+    ///
+    /// let graph = Graph::new();
+    /// let bound = Params::init(&Dropout::new(0.5), 0)?.bind(&graph);
+    /// let x = graph.full([100], 1.0);
+    /// assert_eq!(bound.apply(&Dropout::new(0.5), x).sum().item()?, 100.0);
+    /// let dropped = bound.train(1).apply(&Dropout::new(0.5), x);
+    /// assert!(dropped.value()?.iter().all(|&y| y == 0.0 || y == 2.0));
+    /// # Ok::<(), chainrule_graph::Error>(())
+    /// ```
+    #[must_use]
+    pub fn train(&self, seed: u64) -> Self {
+        Bound { training: Some(Rc::new(Training::new(self.graph, seed))), ..self.clone() }
+    }
+
+    /// Those that an optimiser changes: without running statistics and what is [frozen](crate::Params::freeze).
+    #[must_use]
+    pub fn trained(&self) -> Self {
+        let kept = |number: usize| self.trained.get(number).copied().unwrap_or(true);
+        let (names, nodes): (IndexSet<String>, Vec<_>) =
+            (self.names.iter().cloned().zip(self.nodes.iter().copied()))
+                .enumerate()
+                .filter_map(|(number, pair)| kept(number).then_some(pair))
+                .unzip();
+        Bound { names: Arc::new(names), trained: vec![true; nodes.len()].into(), nodes, ..self.clone() }
+    }
+
+    /// The variables that the layers applied so far replace by themselves in training, each with its next value: running
+    /// statistics, and the counter of random numbers. For [`Program`](chainrule_graph::Program)'s `updates`.
+    ///
+    /// Empty unless [`train`](Bound::train) was called.
+    pub fn updates(&self) -> Vec<(Var<'g, T>, Var<'g, T>)> {
+        let Some(training) = &self.training else { return Vec::new() };
+        let replaced = self.replaced();
+        let named = |(name, &node): (&String, &Var<'g, T>)| replaced.get(name).map(|&next| (node, next));
+        // Of gradients the nodes are no variables any more; the graph has these by name.
+        let nodes = self.names.iter().zip(&self.nodes);
+        nodes.filter_map(named).chain(training.counter()).collect()
+    }
+
+    /// The next values of what layers replace by themselves, by name.
+    pub(crate) fn replaced(&self) -> IndexMap<String, Var<'g, T>> {
+        self.training.as_ref().map(|training| training.replaced()).unwrap_or_default()
+    }
+
+    /// The same, telling of every layer that is applied.
+    #[expect(dead_code, reason = "for summaries")]
+    pub(crate) fn traced(&self) -> (Self, Trace<'g, T>) {
+        let trace = Trace::default();
+        (Bound { trace: Some(trace.clone()), ..self.clone() }, trace)
     }
 
     /// The output of a model with these parameters at `x`: a node, or what becomes one.
@@ -171,15 +249,48 @@ pub struct Scoped<'b, 'g, T = f64> {
 
 impl<'g, T: Scalar> Scoped<'_, 'g, T> {
     /// The node of the parameter that was [declared](Layer::declare) under this name; one that was not makes an invalid
-    /// node.
+    /// node. The name may lead into a layer inside, `embedding.weight`: so weights are shared.
     pub fn get(&self, name: &str) -> Var<'g, T> {
-        self.bound.get(&join(&self.path, name))
+        let path = join(&self.path, name);
+        // A layer that is applied twice goes on from what its first application left.
+        let replaced = self.bound.training.as_ref().and_then(|training| training.get(&path));
+        replaced.unwrap_or_else(|| self.bound.get(&path))
+    }
+
+    /// Replaces what was declared as a [buffer](Declarations::buffer) when the step is done. Nothing happens outside of
+    /// training.
+    pub fn set(&self, name: &str, value: Var<'g, T>) {
+        if let Some(training) = &self.bound.training {
+            training.set(join(&self.path, name), value);
+        }
+    }
+
+    /// Whether the model is being trained.
+    pub fn is_training(&self) -> bool {
+        self.bound.training.is_some()
+    }
+
+    /// In training, a key for [random numbers](Var::uniform), which no other layer has, nor another call, nor another run of
+    /// a program.
+    pub fn key(&self) -> Option<Var<'g, T>> {
+        self.bound.training.as_ref().map(|training| training.key(&self.path))
     }
 
     /// The output of a layer inside of this one, which was declared under this name by [`Declarations::layer`].
     pub fn apply<L: Layer<T> + ?Sized>(&self, name: &str, layer: &L, x: Var<'g, T>) -> Var<'g, T> {
         let _scope = self.bound.graph.scope(name);
-        layer.forward(&Scoped { bound: self.bound, path: join(&self.path, name) }, x)
+        let path = join(&self.path, name);
+        let place = self.bound.trace.as_ref().map(|trace| {
+            trace.borrow_mut().push((path.clone(), None));
+            trace.borrow().len() - 1
+        });
+        let y = layer.forward(&Scoped { bound: self.bound, path }, x);
+        if let (Some(trace), Some(place)) = (&self.bound.trace, place)
+            && let Some(entry) = trace.borrow_mut().get_mut(place)
+        {
+            entry.1 = Some(y);
+        }
+        y
     }
 
     /// The graph to record on.

@@ -1,8 +1,10 @@
 //! [`Dense`], the fully connected layer.
 
 use chainrule_graph::{Scalar, Var};
+use serde::{Deserialize, Serialize};
 
 use crate::bound::Scoped;
+use crate::describe::Description;
 use crate::fault::Fault;
 use crate::init::Init;
 use crate::layer::{Declarations, Layer};
@@ -53,7 +55,7 @@ pub struct Dense {
 ///
 /// The one transposes on the way forward, the other on the way back. The numbers are the same if the matrices are each
 /// other's transpose.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Convention {
     /// `inputs x outputs`, one row per sending neuron, as in Keras; the default. The lecture's `Z = W'A` with `W` of
     /// `n[l-1] x n[l]`.
@@ -114,6 +116,15 @@ impl<T: Scalar> Layer<T> for Dense {
             }
         };
         if self.bias { z + params.get("bias") } else { z }
+    }
+
+    fn describe(&self) -> Description {
+        Description::new("dense")
+            .with("inputs", self.inputs)
+            .with("outputs", self.outputs)
+            .with("bias", self.bias)
+            .with("weights", self.convention)
+            .with("init", self.init)
     }
 }
 

@@ -1,7 +1,7 @@
 //! How this crate says that something is wrong: with `chainrule_graph`'s own [`Error`](chainrule_graph::Error), so that
 //! a user's program has one error type and one `?`.
 
-use chainrule_graph::{Graph, Result, Scalar, Var};
+use chainrule_graph::{Error, ErrorKind, Graph, Result, Scalar, Var};
 
 /// What is wrong and how to mend it, before it is known where it happened.
 #[derive(Debug)]
@@ -16,15 +16,9 @@ impl Fault {
     }
 
     /// As an `Err`, at the caller's line.
-    ///
-    /// The graph makes errors only inside of nodes, so one is recorded and read again. It is invalid whatever happens:
-    /// the second arm is there because the compiler cannot know that.
     #[track_caller]
     pub(crate) fn raise<V>(self, operation: &str) -> Result<V> {
-        match Graph::new().invalid(operation, &[], &self.message, self.help).shape() {
-            Err(error) => Err(error),
-            Ok(_) => self.raise(operation),
-        }
+        Err(Error::new(ErrorKind::Argument, operation, self.message, self.help))
     }
 
     /// As an invalid node, at the caller's line.

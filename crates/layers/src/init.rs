@@ -4,6 +4,7 @@ use chainrule_graph::Scalar;
 use ndarray::{ArrayD, IxDyn};
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::Rng;
+use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
 
@@ -40,7 +41,7 @@ use crate::fault::Fault;
 /// # Errors
 /// [`Params::init`](crate::Params::init) refuses numbers that are not finite (in the graph's number type), `low > high`,
 /// and a fan-in of 0 or unknown for the last three.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Init {
     /// Zeros: right for biases, wrong for weights, whose rows would all learn the same.
@@ -143,7 +144,7 @@ fn unit(bits: u64) -> f64 {
 
 /// A generator of the parameter's own. The path is hashed into state and stream alike: generators that share either
 /// are correlated. FNV-1a, because the hashes of the standard library may change with its version.
-fn generator(seed: u64, path: &str) -> Pcg64 {
+pub(crate) fn generator(seed: u64, path: &str) -> Pcg64 {
     let fnv = |offset: u64| {
         path.bytes().fold(offset, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
     };

@@ -1,12 +1,14 @@
 //! [`Layer`], the trait of this crate, and [`Declarations`], in which a layer lists its parameters.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use chainrule_graph::{Scalar, Var};
 use indexmap::IndexMap;
 use ndarray::ArrayD;
 
 use crate::bound::Scoped;
+use crate::describe::Description;
 use crate::fault::Fault;
 use crate::init::Init;
 
@@ -72,17 +74,35 @@ pub trait Layer<T: Scalar = f64>: Send + Sync {
     /// ([`Graph::invalid`](chainrule_graph::Graph::invalid) for reasons of the layer's own), whose error names this layer's
     /// path and the user's line.
     fn forward<'g>(&self, params: &Scoped<'_, 'g, T>, x: Var<'g, T>) -> Var<'g, T>;
-}
 
-impl<T: Scalar, L: Layer<T> + ?Sized> Layer<T> for Box<L> {
-    fn declare(&self, params: &mut Declarations<T>) {
-        (**self).declare(params);
-    }
-
-    fn forward<'g>(&self, params: &Scoped<'_, 'g, T>, x: Var<'g, T>) -> Var<'g, T> {
-        (**self).forward(params, x)
+    /// Its kind and settings, as a summary shows them and a saved model rebuilds the layer from them.
+    ///
+    /// Needed only where a model with this layer is to be rebuilt from a file: without it, saving the description says so,
+    /// and names the layer. Weights are saved without it.
+    fn describe(&self) -> Description {
+        Description::of_type::<Self>()
     }
 }
+
+macro_rules! pointers {
+    ($($Pointer:ident),+) => {
+        $(impl<T: Scalar, L: Layer<T> + ?Sized> Layer<T> for $Pointer<L> {
+            fn declare(&self, params: &mut Declarations<T>) {
+                (**self).declare(params);
+            }
+
+            fn forward<'g>(&self, params: &Scoped<'_, 'g, T>, x: Var<'g, T>) -> Var<'g, T> {
+                (**self).forward(params, x)
+            }
+
+            fn describe(&self) -> Description {
+                (**self).describe()
+            }
+        })+
+    };
+}
+
+pointers!(Box, Arc);
 
 /// The list that [`Layer::declare`] fills: every parameter of a model, by its path.
 ///
@@ -100,6 +120,8 @@ pub(crate) struct Declared {
     pub(crate) shape: Vec<usize>,
     fans: Option<[usize; 2]>,
     init: Init,
+    /// Whether an optimiser changes it, or the layer itself.
+    pub(crate) trained: bool,
 }
 
 impl<T: Scalar> Declarations<T> {
@@ -115,13 +137,19 @@ impl<T: Scalar> Declarations<T> {
     ///
     /// [`Init`]s that depend on the fan-in need [`weight`](Declarations::weight).
     pub fn parameter(&mut self, name: &str, shape: impl AsRef<[usize]>, init: Init) {
-        self.add(name, Declared { shape: shape.as_ref().to_vec(), fans: None, init });
+        self.add(name, Declared { shape: shape.as_ref().to_vec(), fans: None, init, trained: true });
+    }
+
+    /// Numbers that no optimiser changes and that are saved with the parameters: a running mean. The layer replaces them
+    /// itself, by [`Scoped::set`].
+    pub fn buffer(&mut self, name: &str, shape: impl AsRef<[usize]>, init: Init) {
+        self.add(name, Declared { shape: shape.as_ref().to_vec(), fans: None, init, trained: false });
     }
 
     /// A parameter that mixes inputs to outputs. `fans` is `[fan_in, fan_out]`: how many numbers each output is computed
     /// from, and how many outputs each input reaches.
     pub fn weight(&mut self, name: &str, shape: impl AsRef<[usize]>, fans: [usize; 2], init: Init) {
-        self.add(name, Declared { shape: shape.as_ref().to_vec(), fans: Some(fans), init });
+        self.add(name, Declared { shape: shape.as_ref().to_vec(), fans: Some(fans), init, trained: true });
     }
 
     /// The parameters of a layer inside of this one, under `name.`. [`Scoped::apply`] with the same name uses them.

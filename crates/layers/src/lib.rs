@@ -59,19 +59,30 @@
 
 mod activation;
 mod bound;
+mod data;
 mod dense;
+mod describe;
+mod dropout;
 mod fault;
 mod init;
 mod layer;
 mod loss;
+mod model;
+mod optimise;
 mod params;
 mod sequential;
+mod training;
 
 pub use activation::{Relu, Sigmoid, Tanh};
 pub use bound::{Bound, Scoped};
+pub use data::Dataset;
 pub use dense::{Convention, Dense};
+pub use describe::Description;
+pub use dropout::Dropout;
 pub use init::Init;
 pub use layer::{Declarations, Layer};
-pub use loss::{error, half_squared_error, mean_squared_error};
+pub use loss::{Loss, LossFunction, error, half_squared_error, mean_squared_error};
+pub use model::Model;
+pub use optimise::{Adam, Momentum, Nesterov, Optimizer, Rule, Schedule, Sgd, Step};
 pub use params::Params;
 pub use sequential::Sequential;

@@ -1,8 +1,7 @@
 //! [`Params`]: the numbers of a model, by name.
 
-use chainrule_graph::{Graph, IntoArray, Result, Scalar};
-use indexmap::IndexMap;
-use indexmap::map;
+use chainrule_graph::{Graph, IntoArray, Result, Scalar, State};
+use indexmap::{IndexMap, IndexSet, map};
 use ndarray::{ArrayD, Zip};
 
 use crate::bound::Bound;
@@ -38,11 +37,13 @@ use crate::layer::{Declarations, Layer};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Params<T = f64> {
     values: IndexMap<String, ArrayD<T>>,
+    /// The names of those that training leaves alone.
+    fixed: IndexSet<String>,
 }
 
 impl<T: Scalar> Default for Params<T> {
     fn default() -> Self {
-        Params { values: IndexMap::new() }
+        Params { values: IndexMap::new(), fixed: IndexSet::new() }
     }
 }
 
@@ -79,6 +80,9 @@ impl<T: Scalar> Params<T> {
                 Ok(values) => values,
                 Err(fault) => return fault.raise("init"),
             };
+            if !parameter.trained {
+                params.fixed.insert(path.clone());
+            }
             params.values.insert(path, values);
         }
         Ok(params)
@@ -136,22 +140,123 @@ impl<T: Scalar> Params<T> {
         self.values.values().map(ArrayD::len).sum()
     }
 
+    /// From now on, training leaves alone what has this name, or a name that begins with it and a dot: `encoder` freezes
+    /// `encoder.0.weight`. An empty name freezes all.
+    ///
+    /// ```
+    /// use chainrule_layers::{Params, Sequential};
+    ///
+    /// let model = Sequential::new().dense(2, 3).tanh().dense(3, 1);
+    /// let mut params = Params::<f64>::init(&model, 1)?;
+    /// params.freeze("0")?;
+    /// assert_eq!(params.trained().collect::<Vec<_>>(), ["2.weight", "2.bias"]);
+    /// # Ok::<(), chainrule_graph::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If there is no such name.
+    #[track_caller]
+    pub fn freeze(&mut self, name: &str) -> Result<()> {
+        let names = self.under(name, "freeze")?;
+        self.fixed.extend(names);
+        Ok(())
+    }
+
+    /// The contrary of [`freeze`](Params::freeze). Running statistics, which their layer replaces, must stay frozen.
+    ///
+    /// # Errors
+    /// If there is no such name.
+    #[track_caller]
+    pub fn unfreeze(&mut self, name: &str) -> Result<()> {
+        for name in self.under(name, "unfreeze")? {
+            self.fixed.shift_remove(&name);
+        }
+        Ok(())
+    }
+
+    /// Whether training changes the parameter of this name.
+    pub fn is_trained(&self, name: &str) -> bool {
+        self.values.contains_key(name) && !self.fixed.contains(name)
+    }
+
+    /// The names of those that training changes, in order.
+    pub fn trained(&self) -> impl Iterator<Item = &str> {
+        self.names().filter(|&name| self.is_trained(name))
+    }
+
+    /// All names that are `name` or lie in it.
+    #[track_caller]
+    fn under(&self, name: &str, operation: &str) -> Result<Vec<String>> {
+        let inside = |path: &&str| {
+            name.is_empty()
+                || path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let found: Vec<_> = self.names().filter(inside).map(str::to_owned).collect();
+        if found.is_empty() {
+            let reason =
+                format!("there is no parameter `{name}`, nor any in it; there are {}", list(self.names()));
+            return Fault::new(reason, "names are paths, such as `0.weight`, or beginnings of paths")
+                .raise(operation);
+        }
+        Ok(found)
+    }
+
+    /// Takes over the values that a compiled program has left in its state, for all names that the state has.
+    ///
+    /// ```
+    /// use chainrule_graph::{Graph, Program};
+    /// use chainrule_layers::Params;
+    ///
+    /// let mut params = Params::new();
+    /// params.insert("w", [1.0, 2.0]);
+    /// let graph = Graph::new();
+    /// let w = params.bind(&graph).get("w");
+    /// let mut half = Program::new([], [w]).update(w, w * 0.5).compile()?;
+    /// half.run(())?;
+    /// params.read(half.state())?;
+    /// assert_eq!(params.get("w"), Some(&ndarray::arr1(&[0.5, 1.0]).into_dyn()));
+    /// # Ok::<(), chainrule_graph::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the state has a value of another shape; nothing is changed then.
+    #[track_caller]
+    pub fn read(&mut self, state: &State<T>) -> Result<()> {
+        let mut values = Vec::with_capacity(self.len());
+        for (name, value) in &self.values {
+            let now = state.get(name);
+            if let Some(now) = now.as_ref().filter(|now| now.shape() != value.shape()) {
+                let reason =
+                    format!("`{name}` has shape {:?}, and in the state {:?}", value.shape(), now.shape());
+                return Fault::new(reason, "this is the state of another model").raise("read");
+            }
+            values.push(now);
+        }
+        for (value, now) in self.values.values_mut().zip(values) {
+            if let Some(now) = now {
+                *value = now;
+            }
+        }
+        Ok(())
+    }
+
     /// Declares each parameter as a variable of `graph`, under its name.
     ///
     /// Names are unique in a graph: binding two stores with a name in common makes the later node invalid.
     #[track_caller]
     pub fn bind<'g>(&self, graph: &'g Graph<T>) -> Bound<'g, T> {
-        let mut nodes = IndexMap::with_capacity(self.len());
+        let mut nodes = Vec::with_capacity(self.len());
+        // No closure: it would be the line that errors show.
         for (name, value) in &self.values {
-            nodes.insert(name.clone(), graph.variable(name, value));
+            nodes.push((name.clone(), graph.variable(name, value)));
         }
-        Bound::new(graph, nodes)
+        Bound::new(graph, nodes.into_iter(), self.values.keys().map(|name| self.is_trained(name)).collect())
     }
 
-    /// One step of gradient descent: `p <- p - rate * g` for every parameter `p` and its gradient `g`.
+    /// One step of gradient descent: `p <- p - rate * g` for every parameter `p` that is not frozen, and its gradient `g`.
     ///
-    /// `gradients` is what `loss.grad(bound)?` returns. All or nothing: everything is checked before the first parameter
-    /// changes.
+    /// `gradients` is what `loss.grad(bound)?` returns. What layers replace by themselves in training (running statistics)
+    /// is replaced too. All or nothing: everything is checked before the first parameter changes.
     ///
     /// # Errors
     /// If `rate` is not finite, the names are not the same on both sides, a gradient has another shape than its parameter
@@ -168,7 +273,16 @@ impl<T: Scalar> Params<T> {
                 .raise("step");
         }
         let mut next = Vec::with_capacity(self.len());
+        let replaced = gradients.replaced();
         for (name, value) in &self.values {
+            if let Some(new) = replaced.get(name) {
+                next.push(new.value()?);
+                continue;
+            }
+            if self.fixed.contains(name) {
+                next.push(value.clone());
+                continue;
+            }
             let Some(gradient) = gradients.find(name) else {
                 let reason = format!("no gradient for `{name}`; there are {}", list(gradients.names()));
                 return Fault::new(reason, "bind the parameters again after adding one").raise("step");

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chainrule_graph::{Scalar, Var};
 
 use crate::bound::Scoped;
+use crate::describe::Description;
 use crate::layer::{Declarations, Layer};
 
 /// Layers in a row, each taking the output of the one before; without any, the identity.
@@ -83,6 +84,11 @@ impl<T: Scalar> Layer<T> for Sequential<T> {
 
     fn forward<'g>(&self, params: &Scoped<'_, 'g, T>, x: Var<'g, T>) -> Var<'g, T> {
         self.layers.iter().fold(x, |x, (name, layer)| params.apply(name, &**layer, x))
+    }
+
+    fn describe(&self) -> Description {
+        let layers = self.layers.iter().map(|(name, layer)| (name.clone(), layer.describe()));
+        Description::new("sequential").layers(layers)
     }
 }
 

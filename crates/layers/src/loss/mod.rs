@@ -3,7 +3,11 @@
 //! Target and output must have *equal* shapes. Broadcasting `[n]` against `[n, 1]` would compare every target with every
 //! output, and train towards nonsense without a word.
 
+mod kind;
+
 use chainrule_graph::{IntoVar, Scalar, Var};
+
+pub use kind::{Loss, LossFunction};
 
 use crate::fault::Fault;
 

@@ -1,0 +1,31 @@
+//! Gradients kept within bounds.
+
+use chainrule_graph::{Scalar, Unary, Var};
+
+/// What is bounded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Clip {
+    /// The norm of all gradients together.
+    Norm(f64),
+    /// Each element.
+    Value(f64),
+}
+
+impl Clip {
+    pub(super) fn apply<T: Scalar>(self, gradients: &mut [Var<'_, T>]) {
+        match self {
+            Clip::Value(most) => {
+                let most = T::of(most);
+                gradients.iter_mut().for_each(|g| *g = g.clamp(-most, most));
+            }
+            Clip::Norm(most) => {
+                // Of the parts' norms, each without overflow of its squares.
+                let norms: Vec<_> = gradients.iter().map(|g| g.norm()).collect();
+                let Some(norm) = norms.into_iter().reduce(|all, one| all.hypot(one)) else { return };
+                let most = T::of(most);
+                let factor = norm.greater(most).select(norm.map(Unary::DivInto(most)), T::one());
+                gradients.iter_mut().for_each(|g| *g = *g * factor);
+            }
+        }
+    }
+}

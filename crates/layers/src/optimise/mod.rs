@@ -1,0 +1,198 @@
+//! Optimisers: how gradients become new parameters, as nodes of the graph.
+//!
+//! [`Rule`] is the formula for one parameter, [`Optimizer`] what surrounds all formulas alike: the learning rate, clipping,
+//! weight decay, the accumulation of gradients, the count of steps. [`Optimizer::minimize`] records a whole step as updates
+//! for a [`Program`](chainrule_graph::Program): one compiled run is one step of training.
+
+mod adaptive;
+mod clip;
+mod descent;
+mod schedule;
+mod step;
+
+use chainrule_graph::{Result, Scalar, Var};
+
+pub use adaptive::Adam;
+use clip::Clip;
+pub use descent::{Momentum, Nesterov, Sgd};
+pub use schedule::Schedule;
+pub use step::Step;
+
+use crate::bound::Bound;
+use crate::fault::Fault;
+
+/// The formula of an optimiser: one parameter's next value from its gradient.
+///
+/// An optimiser of your own:
+///
+/// ```
+/// use chainrule_graph::{Graph, Program, Scalar, Var};
+/// use chainrule_layers::{Optimizer, Params, Rule, Step};
+///
+/// /// `v <- 0.9 v + sign(g)`, `p <- p - rate v`
+/// #[derive(Clone)]
+/// struct SignMomentum;
+///
+/// impl<T: Scalar> Rule<T> for SignMomentum {
+///     fn next<'g>(&self, step: &mut Step<'_, 'g, T>, p: Var<'g, T>, g: Var<'g, T>) -> Var<'g, T> {
+///         let v = step.slot("velocity", |v| v * T::of(0.9) + g.sign());
+///         p - step.rate() * v
+///     }
+/// }
+///
+/// let mut params = Params::new();
+/// params.insert("x", [3.0, -2.0]);
+/// let graph = Graph::new();
+/// let bound = params.bind(&graph);
+/// let loss = bound.get("x").square().sum();
+/// let updates = Optimizer::new(SignMomentum, 0.1).minimize(loss, &bound)?;
+/// let mut step = Program::new([], [loss]).updates(updates).compile()?;
+/// step.run(())?;
+/// assert_eq!(step.state().get("x"), Some(ndarray::arr1(&[2.9, -1.9]).into_dyn()));
+/// # Ok::<(), chainrule_graph::Error>(())
+/// ```
+pub trait Rule<T: Scalar>: Send + Sync {
+    /// The next value of the parameter `p` with the gradient `g`; what has to be remembered is in [slots](Step::slot).
+    fn next<'g>(&self, step: &mut Step<'_, 'g, T>, p: Var<'g, T>, g: Var<'g, T>) -> Var<'g, T>;
+}
+
+/// A [`Rule`] with its learning rate and what is done to the gradients before.
+///
+/// In this order: the gradients of `n` steps are averaged ([`accumulate`](Optimizer::accumulate)), clipped
+/// ([`clip_value`](Optimizer::clip_value), [`clip_norm`](Optimizer::clip_norm)), the decay of weights is added
+/// ([`weight_decay`](Optimizer::weight_decay)), and the rule is applied with the rate of its
+/// [`Schedule`]. A rate is a number, or a schedule.
+///
+/// ```
+/// use chainrule_graph::{Graph, Program};
+/// use chainrule_layers::{Adam, Params, Schedule, Sequential, mean_squared_error};
+/// use ndarray::array;
+///
+/// let model = Sequential::new().dense(2, 8).tanh().dense(8, 1);
+/// let graph = Graph::new();
+/// let bound = Params::init(&model, 1)?.bind(&graph).train(0);
+/// let (x, y) = (array![[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], array![[0.0], [1.0], [1.0], [0.0]]);
+/// let loss = mean_squared_error(&y, bound.apply(&model, &x));
+///
+/// let adam = Adam::new(Schedule::cosine(0.05, 300)).clip_norm(1.0);
+/// let mut step = Program::new([], [loss]).updates(adam.minimize(loss, &bound)?).compile()?;
+/// for _ in 0..300 {
+///     step.run(())?;
+/// }
+/// assert!(step.run(())?[0][[]] < 1e-3);
+/// # Ok::<(), chainrule_graph::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Optimizer<R> {
+    rule: R,
+    rate: Schedule,
+    clip: Option<Clip>,
+    decay: f64,
+    accumulated: usize,
+}
+
+impl<R> Optimizer<R> {
+    /// This rule, with a rate.
+    pub fn new(rule: R, rate: impl Into<Schedule>) -> Self {
+        Optimizer { rule, rate: rate.into(), clip: None, decay: 0.0, accumulated: 1 }
+    }
+
+    /// If the norm `√Σg²` of all gradients together is above `most`, all are multiplied by `most / norm`. (R. Pascanu et al., "On
+    /// the difficulty of training recurrent neural networks", ICML 2013. PyTorch adds 10⁻⁶ to the norm; this does not.)
+    #[must_use]
+    pub fn clip_norm(self, most: f64) -> Self {
+        Optimizer { clip: Some(Clip::Norm(most)), ..self }
+    }
+
+    /// Every element of a gradient is moved into `[-most, most]`.
+    #[must_use]
+    pub fn clip_value(self, most: f64) -> Self {
+        Optimizer { clip: Some(Clip::Value(most)), ..self }
+    }
+
+    /// `decay` times each parameter is added to its gradient, which is the gradient of `½ decay Σp²`. For Adam see
+    /// `AdamW`, which keeps the decay out of its averages.
+    #[must_use]
+    pub fn weight_decay(self, decay: f64) -> Self {
+        Optimizer { decay, ..self }
+    }
+
+    /// Parameters change in every `steps`-th run only, by the mean of the gradients since: a large batch in small pieces.
+    #[must_use]
+    pub fn accumulate(self, steps: usize) -> Self {
+        Optimizer { accumulated: steps, ..self }
+    }
+
+    /// The rule.
+    pub fn rule(&self) -> &R {
+        &self.rule
+    }
+
+    /// How the rate goes.
+    pub fn schedule(&self) -> &Schedule {
+        &self.rate
+    }
+
+    pub(crate) fn with_rule<Q>(self, change: impl FnOnce(R) -> Q) -> Optimizer<Q> {
+        let Optimizer { rule, rate, clip, decay, accumulated } = self;
+        Optimizer { rule: change(rule), rate, clip, decay, accumulated }
+    }
+
+    /// Records one step: the gradients of `loss`, and for each parameter that is trained, everything the rule remembers, and
+    /// what layers replace by themselves, the next value. For [`Program`](chainrule_graph::Program)'s `updates`.
+    ///
+    /// What is remembered are variables of the graph: `optimizer.step`, the number of steps done; `optimizer.factor`, 1, by
+    /// which the rate is multiplied, for whoever wants to change it between runs; and slots such as
+    /// `optimizer.velocity.0.weight`.
+    ///
+    /// # Errors
+    /// As [`Var::grad`], and if a rate or another number makes no sense.
+    #[track_caller]
+    pub fn minimize<'g, T: Scalar>(
+        &self,
+        loss: Var<'g, T>,
+        bound: &Bound<'g, T>,
+    ) -> Result<Vec<(Var<'g, T>, Var<'g, T>)>>
+    where
+        R: Rule<T>,
+    {
+        self.check()?;
+        let trained = bound.trained();
+        let gradients = loss.grad(trained.clone())?;
+        let pairs: Vec<_> =
+            trained.iter().zip(gradients.iter()).map(|((name, p), (_, g))| (name, p, g)).collect();
+        let mut step = Step::begin(bound.graph(), &self.rate, self.accumulated);
+        let mut ready: Vec<_> = pairs.iter().map(|&(name, _, g)| step.accumulate(name, g)).collect();
+        if let Some(clip) = self.clip {
+            clip.apply(&mut ready);
+        }
+        for ((name, p, _), g) in pairs.into_iter().zip(ready) {
+            let g = if self.decay == 0.0 { g } else { g + p * T::of(self.decay) };
+            step.parameter(name, p, |step| self.rule.next(step, p, g));
+        }
+        let mut updates = step.finish();
+        updates.extend(bound.updates());
+        Ok(updates)
+    }
+
+    #[track_caller]
+    fn check(&self) -> Result<()> {
+        let positive = |x: f64| x > 0.0 && x.is_finite();
+        let refuse = |message: String, help: &'static str| Fault::new(message, help).raise("minimize");
+        if let Some(Clip::Norm(most) | Clip::Value(most)) = self.clip
+            && !positive(most)
+        {
+            return refuse(format!("gradients are clipped to {most}"), "give a positive number");
+        }
+        if !(self.decay >= 0.0 && self.decay.is_finite()) {
+            return refuse(
+                format!("the decay of weights is {}", self.decay),
+                "give 0 or a positive number, such as 1e-4",
+            );
+        }
+        if self.accumulated == 0 {
+            return refuse("gradients are accumulated over 0 steps".into(), "give 1 or more");
+        }
+        self.rate.check().or_else(|fault| fault.raise("minimize"))
+    }
+}
