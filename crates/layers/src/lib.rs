@@ -64,6 +64,7 @@ mod dense;
 mod describe;
 mod dropout;
 mod fault;
+mod files;
 mod init;
 mod layer;
 mod loss;
@@ -71,6 +72,7 @@ mod model;
 mod optimise;
 mod params;
 mod sequential;
+mod train;
 mod training;
 
 pub use activation::{Relu, Sigmoid, Tanh};
@@ -86,3 +88,6 @@ pub use model::Model;
 pub use optimise::{Adam, Momentum, Nesterov, Optimizer, Rule, Schedule, Sgd, Step};
 pub use params::Params;
 pub use sequential::Sequential;
+pub use train::{
+    Epoch, Evaluation, History, Metric, MetricFunction, Progress, Report, Stop, Trainer, confusion_matrix,
+};
