@@ -50,7 +50,8 @@ pub mod prelude {
     pub use chainrule_graph::{explain, jvp, keep, vjp, vmap};
     #[cfg(feature = "layers")]
     pub use chainrule_layers::{
-        Bound, Convention, Declarations, Dense, Init, Layer, Params, Relu, Scoped, Sequential, Sigmoid, Tanh,
-        error, half_squared_error, mean_squared_error,
+        Adam, Bound, Convention, Dataset, Declarations, Dense, Dropout, History, Init, Layer, Loss, Metric,
+        Model, Momentum, Optimizer, Params, Relu, Report, Rule, Schedule, Scoped, Sequential, Sgd, Sigmoid,
+        Step, Stop, Tanh, Trainer, error, half_squared_error, mean_squared_error,
     };
 }
