@@ -34,7 +34,12 @@ fn main() -> Result<()> {
 
     let folder = std::env::temp_dir().join("chainrule-iris");
     std::fs::create_dir_all(&folder).map_err(|reason| {
-        chainrule::Error::new(chainrule::ErrorKind::File, "iris", reason.to_string(), "make it possible to write there")
+        chainrule::Error::new(
+            chainrule::ErrorKind::File,
+            "iris",
+            reason.to_string(),
+            "make it possible to write there",
+        )
     })?;
     let path = folder.join("iris.safetensors");
     model.save(&path)?;

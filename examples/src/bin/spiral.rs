@@ -46,7 +46,8 @@ fn train(epochs: usize) -> Result<(Dataset, Report<Sequential>)> {
 fn picture(data: &Dataset, model: &Model<Sequential>, path: &std::path::Path) -> Result<()> {
     const CELLS: usize = 120;
     let at = |i: usize| -1.2 + 2.4 * (i as f64 + 0.5) / CELLS as f64;
-    let places = Array2::from_shape_fn((CELLS * CELLS, 2), |(i, j)| at(if j == 0 { i % CELLS } else { i / CELLS }));
+    let places =
+        Array2::from_shape_fn((CELLS * CELLS, 2), |(i, j)| at(if j == 0 { i % CELLS } else { i / CELLS }));
     let graph = Graph::new();
     let sure = graph.constant(model.predict(&places)?).softmax(1).value()?;
     let draw = || -> std::result::Result<(), Box<dyn std::error::Error>> {
@@ -55,9 +56,15 @@ fn picture(data: &Dataset, model: &Model<Sequential>, path: &std::path::Path) ->
         let mut chart = ChartBuilder::on(&area).margin(10).build_cartesian_2d(-1.2..1.2, -1.2..1.2)?;
         let half = 1.2 / CELLS as f64;
         chart.draw_series(sure.outer_iter().zip(places.outer_iter()).map(|(sure, place)| {
-            let (arm, p) = sure.iter().enumerate().fold((0, 0.0), |best, (i, &p)| if p > best.1 { (i, p) } else { best });
+            let (arm, p) = sure
+                .iter()
+                .enumerate()
+                .fold((0, 0.0), |best, (i, &p)| if p > best.1 { (i, p) } else { best });
             let colour = COLOURS.get(arm).copied().unwrap_or(BLACK).mix(0.5 * (p - 0.2));
-            Rectangle::new([(place[0] - half, place[1] - half), (place[0] + half, place[1] + half)], colour.filled())
+            Rectangle::new(
+                [(place[0] - half, place[1] - half), (place[0] + half, place[1] + half)],
+                colour.filled(),
+            )
         }))?;
         chart.draw_series(data.inputs().outer_iter().zip(data.targets()).map(|(point, &label)| {
             let colour = COLOURS.get(label as usize).copied().unwrap_or(BLACK);

@@ -59,6 +59,16 @@ fn points(history: &History, figure: impl Fn(&Epoch) -> Option<f64>) -> Vec<(f64
     history.epochs.iter().filter_map(point).collect()
 }
 
+/// Three digits, without zeros at the end.
+fn short(y: f64) -> String {
+    if y != 0.0 && !(1e-3..1e5).contains(&y.abs()) {
+        return format!("{y:.0e}");
+    }
+    let places = if y == 0.0 { 0.0 } else { (2.0 - y.abs().log10().floor()).max(0.0) };
+    let text = format!("{y:.*}", places as usize);
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
 /// The two curves with axes and names.
 fn draw<Y>(
     svg: &mut String,
@@ -87,6 +97,8 @@ where
         .x_desc("epoch")
         .y_desc("loss")
         .x_label_formatter(&whole)
+        .y_label_formatter(&|y| short(*y))
+        .label_style(("sans-serif", 14))
         .draw()
         .map_err(|e| say(&e))?;
     for (curve, colour, name) in [(train, TRAIN, "training"), (valid, VALID, "validation")] {
