@@ -6,7 +6,7 @@
 //! * [`workload`], [`workloads`]: what a workload is, and the ten on the graph.
 //! * [`record`]: the graph recorded anew by each call.
 //! * [`limit`]: the same work without a graph, by hand, as a yardstick.
-//! * [`measure`], [`allocations`], [`engine`], [`table`]: measuring and comparing.
+//! * [`measure`], [`allocations`], [`engine`], [`table`]: measuring and comparing; [`options`]: what may be asked for.
 #![deny(unsafe_code)]
 
 pub mod allocations;
@@ -14,6 +14,7 @@ pub mod data;
 pub mod engine;
 pub mod limit;
 pub mod measure;
+pub mod options;
 pub mod record;
 pub mod replay;
 pub mod table;

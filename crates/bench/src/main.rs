@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use chainrule_bench::allocations::Counting;
 use chainrule_bench::engine::{Mode, Peer, measure};
 use chainrule_bench::measure::on_threads;
+use chainrule_bench::options;
 use chainrule_bench::replay::Profiling;
 use chainrule_bench::table;
 use chainrule_bench::workload::{Id, Result};
@@ -22,7 +23,7 @@ struct Arguments {
     #[arg(long, value_delimiter = ',', ignore_case = true)]
     workloads: Vec<Id>,
     /// On how many threads
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = options::threads, allow_hyphen_values = true)]
     threads: usize,
     /// How the graph is used
     #[arg(long, value_enum, default_value_t = Mode::Replay)]
@@ -31,7 +32,7 @@ struct Arguments {
     #[arg(long, value_enum, default_value_t = Peer::Chainrule)]
     peer: Peer,
     /// For how long each is measured, in seconds
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 1.0, value_parser = options::seconds, allow_hyphen_values = true)]
     seconds: f64,
     /// Instead of lines, a Markdown table of everything here, with ratios
     #[arg(long)]
@@ -40,7 +41,7 @@ struct Arguments {
     #[arg(long)]
     plan: bool,
     /// For the table: how often each is measured, in turn
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 3, value_parser = options::rounds, allow_hyphen_values = true)]
     rounds: usize,
 }
 

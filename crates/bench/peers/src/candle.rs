@@ -5,42 +5,22 @@ use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_nn::loss::cross_entropy;
 use candle_nn::ops::sigmoid;
 use candle_nn::{AdamW, Optimizer, ParamsAdamW};
-use chainrule_bench::data::{fill, inputs, labels, linear};
 use chainrule_bench::workload::{self, Calls, Id};
-use ndarray::{ArrayD, array};
+use ndarray::ArrayD;
+
+use crate::arrays::{Arrays, arrays, named};
 
 /// The workload from its fresh state, if it is here.
-pub fn calls(id: Id) -> Result<Option<Box<dyn Calls>>> {
+pub fn calls(id: Id) -> workload::Result<Option<Box<dyn Calls>>> {
     Ok(Some(match id {
-        Id::W1 => {
-            let layers = [linear(100, 2, 3), linear(102, 3, 2)];
-            Descend::new(
-                layers,
-                array![[0.05, 0.10]].into_dyn(),
-                array![[0.01, 0.99]].into_dyn(),
-                0.5,
-                squares,
-            )?
-        }
-        Id::W2 => {
-            let x = array![[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]].into_dyn();
-            let y = array![[0.0], [1.0], [1.0], [0.0]].into_dyn();
-            Descend::new([linear(200, 2, 8), linear(202, 8, 1)], x, y, 0.5, squares)?
-        }
-        Id::W3 => {
-            let layers = [linear(300, 64, 128), linear(302, 128, 10)];
-            Descend::new(layers, inputs(310, &[32, 64]), labels(32), 0.1, classes)?
-        }
+        Id::W1 | Id::W2 => Box::new(Descend::new(id, 0.5, squares)?),
+        Id::W3 => Box::new(Descend::new(id, 0.1, classes)?),
         Id::W4 => Box::new(Adam::new()?),
-        Id::W6 => Box::new(Gradient::new(vec![tensor(0.5)?, tensor(0.001)?], chain)?),
-        Id::W7 => Box::new(Gradient::new(vec![from_array(fill(700, &[1_000_000], 2.0))?], elementwise)?),
+        Id::W6 => Box::new(Gradient::new(id, chain)?),
+        Id::W7 => Box::new(Gradient::new(id, elementwise)?),
         // W5: the gradient of candle's `max_pool2d` is another one (the sixth loss is 2.29639, not 2.29532).
         Id::W5 | Id::W8 | Id::W9 | Id::W10 => return Ok(None),
     }))
-}
-
-fn tensor(x: f32) -> Result<Tensor> {
-    Tensor::new(x, &Device::Cpu)
 }
 
 fn from_array(array: ArrayD<f32>) -> Result<Tensor> {
@@ -64,24 +44,19 @@ struct Descend {
 type Loss = fn(&[Var], &Tensor, &Tensor) -> Result<Tensor>;
 
 impl Descend {
-    fn new<const N: usize>(
-        layers: [[ArrayD<f32>; 2]; N],
-        x: ArrayD<f32>,
-        y: ArrayD<f32>,
-        rate: f64,
-        loss: Loss,
-    ) -> Result<Box<dyn Calls>> {
-        let parameters = variables(layers)?;
-        let mut y = from_array(y)?;
+    fn new(id: Id, rate: f64, loss: Loss) -> workload::Result<Self> {
+        let Arrays { inputs, parameters } = arrays(id);
+        let [x, y] = named(inputs)?.map(from_array);
+        let mut y = y?;
         if y.rank() == 1 {
             y = y.to_dtype(DType::U32)?;
         }
-        Ok(Box::new(Descend { parameters, x: from_array(x)?, y, rate, loss }))
+        Ok(Descend { parameters: variables(parameters)?, x: x?, y, rate, loss })
     }
 }
 
-fn variables<const N: usize>(layers: [[ArrayD<f32>; 2]; N]) -> Result<Vec<Var>> {
-    layers.into_iter().flatten().map(|array| Var::from_tensor(&from_array(array)?)).collect()
+fn variables(arrays: Vec<ArrayD<f32>>) -> Result<Vec<Var>> {
+    arrays.into_iter().map(|array| Var::from_tensor(&from_array(array)?)).collect()
 }
 
 fn gradient<'a>(store: &'a GradStore, x: &Tensor) -> Result<&'a Tensor> {
@@ -125,14 +100,16 @@ struct Adam {
 }
 
 impl Adam {
-    fn new() -> Result<Self> {
-        let parameters = variables([linear(400, 784, 512), linear(402, 512, 512), linear(404, 512, 10)])?;
+    fn new() -> workload::Result<Self> {
+        let Arrays { inputs, parameters } = arrays(Id::W4);
+        let [x, labels] = named(inputs)?;
+        let parameters = variables(parameters)?;
         let rates = ParamsAdamW { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 };
         Ok(Adam {
             optimizer: AdamW::new(parameters.clone(), rates)?,
             parameters,
-            x: from_array(inputs(410, &[128, 784]))?,
-            labels: from_array(labels(128))?.to_dtype(DType::U32)?,
+            x: from_array(x)?,
+            labels: from_array(labels)?.to_dtype(DType::U32)?,
         })
     }
 }
@@ -158,9 +135,8 @@ struct Gradient {
 }
 
 impl Gradient {
-    fn new(inputs: Vec<Tensor>, value: fn(&[Var]) -> Result<Tensor>) -> Result<Self> {
-        let inputs = inputs.iter().map(Var::from_tensor).collect::<Result<_>>()?;
-        Ok(Gradient { inputs, value })
+    fn new(id: Id, value: fn(&[Var]) -> Result<Tensor>) -> Result<Self> {
+        Ok(Gradient { inputs: variables(arrays(id).inputs)?, value })
     }
 }
 

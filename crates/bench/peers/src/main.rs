@@ -1,11 +1,14 @@
 //! The workloads of `chainrule-bench` in other frameworks: the same data, the same lines of JSON.
 
+mod arrays;
+mod burn;
 mod candle;
 
 use std::process::{Command, ExitCode};
 
 use chainrule_bench::allocations::Counting;
 use chainrule_bench::engine::{Mode, measure_calls};
+use chainrule_bench::options;
 use chainrule_bench::workload::{Calls, Id, Result};
 use clap::{Parser, ValueEnum};
 
@@ -19,18 +22,19 @@ struct Arguments {
     #[arg(long, value_delimiter = ',', ignore_case = true)]
     workloads: Vec<Id>,
     /// On how many threads
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = options::threads, allow_hyphen_values = true)]
     threads: usize,
     /// Which framework
     #[arg(long, value_enum)]
     peer: Peer,
     /// For how long each is measured, in seconds
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 1.0, value_parser = options::seconds, allow_hyphen_values = true)]
     seconds: f64,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Peer {
+    Burn,
     Candle,
 }
 
@@ -38,14 +42,16 @@ impl Peer {
     /// As printed; the versions are those of Cargo.toml.
     fn name(self) -> (&'static str, &'static str) {
         match self {
+            Peer::Burn => ("burn", "0.22.1"),
             Peer::Candle => ("candle", "0.11.1"),
         }
     }
 
     fn calls(self, id: Id) -> Result<Option<Box<dyn Calls>>> {
-        Ok(match self {
-            Peer::Candle => candle::calls(id)?,
-        })
+        match self {
+            Peer::Burn => burn::calls(id),
+            Peer::Candle => candle::calls(id),
+        }
     }
 }
 

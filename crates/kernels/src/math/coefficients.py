@@ -7,7 +7,7 @@ the better of the two is shown.
 Two others are not made here: those of the logarithm (fdlibm's) and of the hyperbolic tangent (Cephes's) in f64.
 """
 import struct
-from mpmath import mp, mpf, matrix, lu_solve, cos, erf, erfc, expm1, log, log1p, pi, sin, sqrt, tanh
+from mpmath import mp, mpf, matrix, lu_solve, cos, erf, erfc, exp, expm1, log, log1p, pi, sin, sqrt, tanh
 
 mp.prec = 200
 
@@ -136,15 +136,18 @@ show("erf near f64", f64, near, lambda u: mpf(1), 0, 1, 12)
 show("erf far f64", f64, far, lambda x: x * erfc(x), 1, 6, 18)
 
 
-def chebyshev_points(name, f, a, end, degree):
-    """The polynomial of (x - a) / (x + a) nearest to f on [0, end] in the Chebyshev points, by relative least squares."""
-    low, high, count = -mpf(1), (end - a) / (end + a), 400
-    points = [(low + high) / 2 + (high - low) / 2 * mp.cos((i + mpf(1) / 2) * pi / count) for i in range(count)]
+def chebyshev_points(name, kind, f, a, start, end, degree, count=400):
+    """The polynomial of (x - a) / (x + a) nearest to f on [start, end] in the Chebyshev points, by relative least squares."""
+    a, start, end = mpf(a), mpf(start), mpf(end)
+    points = chebyshev((start - a) / (start + a), (end - a) / (end + a), count)
     values = [f(a * (1 + t) / (1 - t)) for t in points]
-    rows = mp.matrix([[t**k / v for k in range(degree + 1)] for t, v in zip(points, values)])
-    solution = mp.lu_solve(rows, mp.matrix([1] * count))
-    errors = [abs(sum(c * t**k for k, c in enumerate(solution)) / v - 1) for t, v in zip(points, values)]
-    print(name, "error 2^%.1f" % log(max(errors), 2), [float(c) for c in solution])
+    rows = matrix([[t**k / v for k in range(degree + 1)] for t, v in zip(points, values)])
+    solution = [kind(c) for c in lu_solve(rows, matrix([1] * count))]
+    worst = max(abs(value(dict(enumerate(solution)), t) / v - 1) for t, v in zip(points, values))
+    print(f"{name}: degree {degree}, error 2^{float(log(worst, 2)):.1f}")
+    print("   ", ", ".join(grouped(c, kind) for c in solution), flush=True)
 
 
-chebyshev_points("erfc scaled f32", lambda x: exp(x * x) * erfc(x), mpf(3), mpf("10.3"), 10)
+scaled = lambda x: (1 + 2 * x) * exp(x * x) * erfc(x)
+chebyshev_points("erfc scaled f32", f32, scaled, 3, 0.5, 10.3, 9)
+chebyshev_points("erfc scaled f64", f64, scaled, 3, 0.5, 27.3, 21, 200)

@@ -130,6 +130,19 @@ pub(super) fn exp<A: Arithmetic, T: Exponential>(x: T) -> T {
     exp_of_negative::<A, T>(if x > T::OVERFLOWS { T::OVERFLOWS } else { x })
 }
 
+/// `n`, as in [`Reduced`], and `w` with `e^(x + rest) = 2^n (1 + w)`: for an `x` between the ends of the range with digits
+/// enough left that taking off `n` times the first part of `ln 2` is exact, and a `rest` well below 1.
+#[inline(always)]
+pub(super) fn exp_of_sum<A: Arithmetic, T: Exponential>(x: T, rest: T) -> (T, T) {
+    let rounded = A::mul_add(x + rest, T::LOG2_E, T::ROUND);
+    let n = rounded - T::ROUND;
+    let high = A::mul_add(n, -T::LN_2_HIGH, x);
+    let low = A::mul_add(n, -T::LN_2_LOW, rest);
+    let r = high + low;
+    let tail = (high - r) + low;
+    (rounded, r + A::mul_add(r * r, T::expm1_rest::<A>(r), tail))
+}
+
 /// `e^x - 1` from `MINUS_ONE` to `OVERFLOWS`, except that -0 gives 0, and numbers so small that half of them is not
 /// exact.
 #[inline(always)]

@@ -90,7 +90,10 @@ pub trait Math: Sized {
     /// Error: `f32` 0.98 or 1.24, `f64` 0.95 or 1.06.
     fn erf_with<A: Arithmetic>(self) -> Self;
 
-    /// 1 less the error function. That of `f64` is a call, and does not vectorise.
+    /// 1 less the error function, with the digits of the tail: near 0 as that difference, further out `e^(-x^2) / (1 + 2 x)` times
+    /// a polynomial of `(x - 3) / (x + 3)`.
+    ///
+    /// Error: `f32` 2.35 or 2.49, `f64` 1.69 or 1.78 (over 21000 points).
     fn erfc_with<A: Arithmetic>(self) -> Self;
 }
 
