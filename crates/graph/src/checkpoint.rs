@@ -96,15 +96,23 @@ impl<T: Scalar> Graph<T> {
 }
 
 /// Copies of the regions that a reverse sweep has come to.
-#[derive(Default)]
 pub(crate) struct Copies {
+    /// Whether there are checkpoints at all.
+    any: bool,
     /// For each: its number, its first node, and the copies from there on.
     regions: Vec<(u32, usize, Vec<NodeId>)>,
 }
 
 impl Copies {
+    pub(crate) fn new<T: Scalar>(graph: &Graph<T>) -> Self {
+        Copies { any: !graph.tape.borrow().regions.is_empty(), regions: Vec::new() }
+    }
+
     /// Where to take the value of a node from on the way back: for one inside of a checkpoint, its copy.
     pub(crate) fn of<T: Scalar>(&mut self, graph: &Graph<T>, id: NodeId) -> NodeId {
+        if !self.any {
+            return id;
+        }
         let (region, transient) = match graph.tape.borrow().nodes.get(id.index()) {
             Some(node) => (node.mark.region, node.mark.transient),
             None => return id,

@@ -11,10 +11,10 @@ use crate::Scalar;
 use crate::custom::Custom;
 use crate::error::{Error, ErrorKind, Fault};
 use crate::graph::Graph;
+use crate::marks::Marks;
 use crate::op::{NodeId, Op, Origin};
 use crate::shape::element_count;
 use crate::tape::Tape;
-use crate::values::Place;
 
 /// Why a value could not be had.
 #[derive(Debug)]
@@ -86,30 +86,21 @@ impl<T: Scalar> Graph<T> {
 
 impl<T: Scalar> Tape<T> {
     fn schedule(&mut self, wanted: &[NodeId]) -> Schedule {
-        let mut queue = Vec::new();
-        let mut transient = false;
-        let Tape { nodes, values, .. } = self;
-        let mut enqueue = |queue: &mut Vec<NodeId>, id: NodeId| {
-            if values.place(id) == Place::Pending {
-                values.set(id, Place::Queued);
-                queue.push(id);
+        let Tape { nodes, values, marks, .. } = self;
+        let (mut queue, mut transient) = (Vec::new(), false);
+        let need = |marks: &mut Marks, id: NodeId| {
+            if !values.is_known(id) {
+                marks.insert(id);
             }
         };
-        for &id in wanted {
-            enqueue(&mut queue, id);
-        }
-        let mut next = 0;
-        while let Some(node) = queue.get(next).and_then(|id| nodes.get(id.index())) {
+        wanted.iter().for_each(|&id| need(marks, id));
+        while let Some(id) = marks.pop() {
+            let Some(node) = nodes.get(id.index()) else { continue };
             transient |= node.mark.transient;
-            for &operand in &node.operands {
-                enqueue(&mut queue, operand);
-            }
-            next += 1;
+            node.operands.iter().for_each(|&operand| need(marks, operand));
+            queue.push(id);
         }
-        queue.sort_unstable();
-        for &id in &queue {
-            values.set(id, Place::Pending);
-        }
+        queue.reverse();
         let mut uses = Vec::new();
         if transient {
             uses = vec![0; queue.len()];
@@ -125,7 +116,12 @@ impl<T: Scalar> Tape<T> {
 
     /// Computes until all is done, or until a custom operation must be run.
     fn advance(&mut self, schedule: &mut Schedule) -> Result<Option<Call<T>>, Failure> {
+        let simply = schedule.uses.is_empty() && !self.check_finite;
         while let Some(&id) = schedule.queue.get(schedule.next) {
+            if simply && self.compute_number(id) {
+                schedule.next += 1;
+                continue;
+            }
             if !self.values.is_known(id) {
                 match self.call(id) {
                     Ok(None) => {}

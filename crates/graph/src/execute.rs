@@ -10,7 +10,7 @@ use crate::Scalar;
 use crate::error::{ErrorKind, Fault};
 use crate::evaluate::Failure;
 use crate::op::{NodeId, Op, Triangle};
-use crate::shape::element_count;
+use crate::shape::{ShapeId, element_count};
 use crate::tape::Tape;
 use crate::values::{Layout, Place, Reader, Strides, Values, position, reserve, row_major};
 
@@ -18,6 +18,25 @@ use crate::values::{Layout, Place, Reader, Strides, Values, position, reserve, r
 type Write<'w, T> = dyn FnMut(Reader<'_, T>, &mut [T]) -> Result<(), Failure> + 'w;
 
 impl<T: Scalar> Tape<T> {
+    /// Computes a function of single numbers that lie in the arena: in long formulas of such the way through views would take
+    /// longer than the function. Whatever else the node is, it is left alone, and the answer is no.
+    #[inline]
+    pub(crate) fn compute_number(&mut self, id: NodeId) -> bool {
+        let Tape { nodes, values, .. } = self;
+        let Some(node) = nodes.get(id.index()).filter(|node| node.shape == ShapeId::SCALAR) else { return false };
+        if values.is_known(id) {
+            return false;
+        }
+        let number = |id: NodeId| values.number(id);
+        #[allow(clippy::wildcard_enum_match_arm, reason = "all else goes the general way")]
+        let result = match (&node.op, node.operands.as_slice()) {
+            (Op::Map(f), &[x]) => number(x).map(|x| f.value(x)),
+            (Op::Zip(f), &[a, b]) => number(a).zip(number(b)).map(|(a, b)| f.value(a, b)),
+            _ => None,
+        };
+        result.is_some_and(|result| values.set_number(id, result).is_ok())
+    }
+
     /// Computes one node whose operands are known. Unless it `stays`, its memory is its own.
     pub(crate) fn place_of(&mut self, id: NodeId, stays: bool) -> Result<Place, Failure> {
         let Tape { nodes, values, shapes, .. } = self;
@@ -152,7 +171,7 @@ impl<T: Scalar> Tape<T> {
             (Op::Detach, &[x]) => Ok(values.place(x)),
             (Op::Reshape(_), &[x]) => match values.place(x) {
                 dense @ (Place::Dense(_) | Place::Buffer(_)) => Ok(dense),
-                Place::Strided(_) | Place::Pending | Place::Queued => fill(values, &mut |known, out| {
+                Place::Strided(_) | Place::Pending => fill(values, &mut |known, out| {
                     known.with(x, sizes(x), |x| kernels::copy(x, out));
                     Ok(())
                 }),

@@ -69,6 +69,7 @@ mod graph;
 mod jacobian;
 mod linear;
 mod linear_map;
+mod marks;
 mod number;
 mod op;
 mod path;

@@ -73,13 +73,19 @@ impl Path {
 /// Tangents or cotangents of the nodes on a path.
 pub(crate) struct Directions<'p, 'g, T> {
     path: &'p Path,
-    of: Vec<Option<Var<'g, T>>>,
+    graph: &'g Graph<T>,
+    of: Vec<Option<NodeId>>,
 }
 
 impl<'p, 'g, T: Scalar> Directions<'p, 'g, T> {
     /// With `directions` at the `ends` of the path where the walk begins.
-    pub(crate) fn start(path: &'p Path, ends: &[Var<'g, T>], directions: &[Var<'g, T>]) -> Self {
-        let mut all = Directions { path, of: vec![None; path.on_path.len()] };
+    pub(crate) fn start(
+        graph: &'g Graph<T>,
+        path: &'p Path,
+        ends: &[Var<'g, T>],
+        directions: &[Var<'g, T>],
+    ) -> Self {
+        let mut all = Directions { path, graph, of: vec![None; path.on_path.len()] };
         for (end, &direction) in ends.iter().zip(directions) {
             all.add(end.id, direction);
         }
@@ -87,13 +93,15 @@ impl<'p, 'g, T: Scalar> Directions<'p, 'g, T> {
     }
 
     pub(crate) fn get(&self, id: NodeId) -> Option<Var<'g, T>> {
-        self.path.slot(id).and_then(|i| self.of[i])
+        let there = self.path.slot(id).and_then(|i| self.of[i]);
+        there.map(|id| Var::new(self.graph, id))
     }
 
     /// Adds to what is there: where paths meet, derivatives add up.
     pub(crate) fn add(&mut self, id: NodeId, direction: Var<'g, T>) {
         if let Some(i) = self.path.slot(id) {
-            self.of[i] = Some(self.of[i].map_or(direction, |sum| sum.zip(Binary::Add, direction)));
+            let sum = self.of[i].map_or(direction, |sum| Var::new(self.graph, sum).zip(Binary::Add, direction));
+            self.of[i] = Some(sum.id);
         }
     }
 

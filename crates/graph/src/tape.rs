@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 
 use crate::Scalar;
 use crate::error::{Error, ErrorKind, Fault};
+use crate::marks::Marks;
 use crate::op::{Mark, Node, NodeId, Op, Operands, Origin};
 use crate::shape::{self, ShapeId, Shapes};
 use crate::values::Values;
@@ -15,6 +16,8 @@ use crate::values::Values;
 pub(crate) struct Tape<T> {
     pub(crate) nodes: Vec<Node<T>>,
     pub(crate) values: Values<T>,
+    /// Room for finding what a value needs; empty in between.
+    pub(crate) marks: Marks,
     pub(crate) shapes: Shapes,
     pub(crate) names: IndexMap<String, NodeId>,
     errors: Vec<Error>,
@@ -42,6 +45,7 @@ impl<T: Scalar> Tape<T> {
         Tape {
             nodes: Vec::new(),
             values: Values::new(),
+            marks: Marks::default(),
             shapes: Shapes::new(),
             names: IndexMap::new(),
             errors: Vec::new(),
