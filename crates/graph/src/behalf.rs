@@ -2,7 +2,7 @@
 
 use crate::Scalar;
 use crate::graph::Graph;
-use crate::op::{Mark, NodeId, Op, Operands, Origin};
+use crate::op::{Mark, NodeId, Op, Origin};
 
 /// While it lives, new nodes have the source line of an older one, and a mark of their own.
 pub(crate) struct Behalf<'g, T: Scalar> {
@@ -29,17 +29,30 @@ impl<T: Scalar> Graph<T> {
 
 impl<T: Scalar> Behalf<'_, T> {
     /// From now on what is recorded is part of the derivative of this node, and has its source line, so that an error or a
-    /// listing points to the user's own operation. Returns a copy of what the node is, so that the tape is free to grow.
-    pub(crate) fn turn_to(&self, id: NodeId) -> (Op<T>, Operands) {
+    /// listing points to the user's own operation. `copy` becomes what the node is: the tape is free to grow.
+    pub(crate) fn turn_to(&self, id: NodeId, copy: &mut Copy<T>) {
         let mut tape = self.graph.tape.borrow_mut();
         let mark = self.before.1;
-        let Some(node) = tape.nodes.get(id.index()) else { return (Op::Constant, Operands::new()) };
+        let Some(node) = tape.nodes.get(id) else { return };
+        copy.op.clone_from(&node.op);
+        copy.operands.clear();
+        copy.operands.extend_from_slice(tape.nodes.operands(node));
         // The derivatives of a checkpoint are needed as shortly as its values.
         let checkpointed = node.mark.transient || node.mark.region > 0;
         let mark = Mark { transient: checkpointed || mark.transient, ..mark.derived_from(id) };
-        let (line, op, operands) = (node.origin, node.op.clone(), node.operands.clone());
-        (tape.behalf, tape.mark) = (Some(line), mark);
-        (op, operands)
+        (tape.behalf, tape.mark) = (Some(node.origin), mark);
+    }
+}
+
+/// What a node is. One for a whole walk, so that the list does not have to be made anew for each node.
+pub(crate) struct Copy<T> {
+    pub(crate) op: Op<T>,
+    pub(crate) operands: Vec<NodeId>,
+}
+
+impl<T> Copy<T> {
+    pub(crate) fn new() -> Self {
+        Copy { op: Op::Constant, operands: Vec::new() }
     }
 }
 

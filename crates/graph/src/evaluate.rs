@@ -12,7 +12,7 @@ use crate::custom::Custom;
 use crate::error::{Error, ErrorKind, Fault};
 use crate::graph::Graph;
 use crate::marks::Marks;
-use crate::op::{NodeId, Op, Origin};
+use crate::op::{NodeId, Op, Operands, Origin};
 use crate::shape::element_count;
 use crate::tape::Tape;
 
@@ -95,17 +95,16 @@ impl<T: Scalar> Tape<T> {
         };
         wanted.iter().for_each(|&id| need(marks, id));
         while let Some(id) = marks.pop() {
-            let Some(node) = nodes.get(id.index()) else { continue };
+            let Some(node) = nodes.get(id) else { continue };
             transient |= node.mark.transient;
-            node.operands.iter().for_each(|&operand| need(marks, operand));
+            nodes.operands(node).iter().for_each(|&operand| need(marks, operand));
             queue.push(id);
         }
         queue.reverse();
         let mut uses = Vec::new();
         if transient {
             uses = vec![0; queue.len()];
-            for operand in queue.iter().filter_map(|id| nodes.get(id.index())).flat_map(|node| &node.operands)
-            {
+            for operand in queue.iter().flat_map(|&id| nodes.operands_of(id)) {
                 if let Ok(place) = queue.binary_search(operand) {
                     uses[place] += 1;
                 }
@@ -154,7 +153,7 @@ impl<T: Scalar> Tape<T> {
         if schedule.uses.is_empty() {
             return;
         }
-        let operands = self.nodes.get(id.index()).map(|node| node.operands.clone()).unwrap_or_default();
+        let operands = Operands::from_slice(self.nodes.operands_of(id));
         for operand in operands {
             let Ok(place) = schedule.queue.binary_search(&operand) else { continue };
             schedule.uses[place] = schedule.uses[place].saturating_sub(1);
@@ -175,9 +174,9 @@ impl<T: Scalar> Tape<T> {
 
     /// The user's operation that this node is, if it is one.
     fn call(&self, id: NodeId) -> Result<Option<Call<T>>, Failure> {
-        let Some(node) = self.nodes.get(id.index()) else { return Ok(None) };
+        let Some(node) = self.nodes.get(id) else { return Ok(None) };
         let Op::Custom(custom) = &node.op else { return Ok(None) };
-        let operands = node.operands.iter().map(|&x| self.read(x)).collect::<Result<_, Fault>>()?;
+        let operands = self.nodes.operands(node).iter().map(|&x| self.read(x)).collect::<Result<_, Fault>>()?;
         Ok(Some(Call { id, custom: custom.clone(), operands }))
     }
 
@@ -254,10 +253,8 @@ impl<T: Scalar> Tape<T> {
             needed[id.index()] = true;
         }
         for place in (0..end).rev() {
-            if needed[place]
-                && let Some(node) = self.nodes.get(place)
-            {
-                for operand in &node.operands {
+            if needed[place] {
+                for operand in self.nodes.operands_of(NodeId(place as u32)) {
                     needed[operand.index()] = true;
                 }
             }
@@ -301,7 +298,7 @@ pub(crate) fn not_finite(value: impl std::fmt::Display, index: &[usize]) -> Faul
 impl Schedule {
     /// Whether the value of a node is kept after this run.
     fn stays<T: Scalar>(&self, tape: &Tape<T>, id: NodeId) -> bool {
-        let transient = tape.nodes.get(id.index()).is_some_and(|node| node.mark.transient);
+        let transient = tape.nodes.get(id).is_some_and(|node| node.mark.transient);
         !transient || self.wanted.contains(&id)
     }
 }

@@ -23,13 +23,13 @@ impl<T: Scalar> Tape<T> {
     #[inline]
     pub(crate) fn compute_number(&mut self, id: NodeId) -> bool {
         let Tape { nodes, values, .. } = self;
-        let Some(node) = nodes.get(id.index()).filter(|node| node.shape == ShapeId::SCALAR) else { return false };
+        let Some(node) = nodes.get(id).filter(|node| node.shape == ShapeId::SCALAR) else { return false };
         if values.is_known(id) {
             return false;
         }
         let number = |id: NodeId| values.number(id);
         #[allow(clippy::wildcard_enum_match_arm, reason = "all else goes the general way")]
-        let result = match (&node.op, node.operands.as_slice()) {
+        let result = match (&node.op, nodes.operands(node)) {
             (Op::Map(f), &[x]) => number(x).map(|x| f.value(x)),
             (Op::Zip(f), &[a, b]) => number(a).zip(number(b)).map(|(a, b)| f.value(a, b)),
             _ => None,
@@ -40,13 +40,13 @@ impl<T: Scalar> Tape<T> {
     /// Computes one node whose operands are known. Unless it `stays`, its memory is its own.
     pub(crate) fn place_of(&mut self, id: NodeId, stays: bool) -> Result<Place, Failure> {
         let Tape { nodes, values, shapes, .. } = self;
-        let Some(node) = nodes.get(id.index()) else { return Ok(Place::Pending) };
-        let sizes = |id: NodeId| nodes.get(id.index()).map_or(&[][..], |node| shapes.get(node.shape));
+        let Some(node) = nodes.get(id) else { return Ok(Place::Pending) };
+        let sizes = |id: NodeId| nodes.get(id).map_or(&[][..], |node| shapes.get(node.shape));
         let to = shapes.get(node.shape);
         let len = element_count(to);
         let fill = |values: &mut Values<T>, write: &mut Write<'_, T>| values.fill(len, !stays, write);
         let bad = |fault| Failure::Node(id, fault);
-        match (&node.op, node.operands.as_slice()) {
+        match (&node.op, nodes.operands(node)) {
             (Op::Map(f), &[x]) => fill(values, &mut |known, out| {
                 known.with(x, to, |x| kernels::map(*f, x, out));
                 Ok(())

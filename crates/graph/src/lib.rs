@@ -70,6 +70,7 @@ mod jacobian;
 mod linear;
 mod linear_map;
 mod marks;
+mod nodes;
 mod number;
 mod op;
 mod path;

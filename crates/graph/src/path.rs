@@ -21,7 +21,7 @@ impl Path {
         let first = inputs.iter().map(|x| x.id.index()).min().unwrap_or(usize::MAX);
         let last = outputs.iter().map(|y| y.id.index()).max().unwrap_or(0);
         let tape = graph.tape.borrow();
-        let nodes = tape.nodes.get(first..=last).unwrap_or(&[]);
+        let nodes = tape.nodes.between(first, last);
         let mut dependent = vec![false; nodes.len()];
         let mark = |marks: &mut Vec<bool>, id: NodeId| {
             if let Some(mark) = id.index().checked_sub(first).and_then(|i| marks.get_mut(i)) {
@@ -33,7 +33,7 @@ impl Path {
         }
         for (i, node) in nodes.iter().enumerate() {
             let on = |id: NodeId| id.index().checked_sub(first).is_some_and(|i| dependent[i]);
-            let mut operands = node.operands.iter().enumerate();
+            let mut operands = tape.nodes.operands(node).iter().enumerate();
             if operands.any(|(i, &operand)| on(operand) && node.passes(i)) {
                 dependent[i] = true;
             }
@@ -44,7 +44,7 @@ impl Path {
         }
         for (i, node) in nodes.iter().enumerate().rev() {
             if needed[i] && dependent[i] {
-                for (i, &operand) in node.operands.iter().enumerate() {
+                for (i, &operand) in tape.nodes.operands(node).iter().enumerate() {
                     if node.passes(i) {
                         mark(&mut needed, operand);
                     }

@@ -4,18 +4,16 @@
 //! operand, lets the map (forward) or its transpose (backward) act, and adds up what meets: rules return, the sweep
 //! accumulates.
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 use crate::Scalar;
+use crate::behalf::Copy;
 use crate::checkpoint::Copies;
 use crate::graph::Graph;
 use crate::linear::partial;
 use crate::op::NodeId;
 use crate::path::{Directions, Path};
 use crate::var::Var;
-
-/// As many nodes as an operation has operands; seldom more than two.
-type Passed<'g, T> = SmallVec<[Var<'g, T>; 2]>;
 
 /// Reverse mode: the cotangents of `inputs` from the `seeds` of `outputs`.
 pub(crate) fn reverse<'g, T: Scalar>(
@@ -37,17 +35,19 @@ fn walk_back<'g, T: Scalar>(
     cotangents: &mut Directions<'_, 'g, T>,
     mut seen: impl FnMut(NodeId, Var<'g, T>, &[Var<'g, T>]),
 ) {
-    let mut copies = Copies::new(graph);
-    let behalf = graph.on_behalf(None, graph.mark());
+    let (mut node, mut operands, mut passed) = (Copy::new(), Vec::new(), Vec::new());
+    let (mut copies, behalf) = (Copies::new(graph), graph.on_behalf(None, graph.mark()));
     for id in path.nodes().rev() {
         let Some(cotangent) = cotangents.get(id) else { continue };
-        let (op, ids) = behalf.turn_to(id);
+        behalf.turn_to(id, &mut node);
         // Inside of a checkpoint, values are taken from its copy.
         let mut value = |id: NodeId| Var::new(graph, copies.of(graph, id));
-        let (operands, result) = (values(&ids, &mut value), value(id));
-        let mut passed = Passed::new();
-        for (i, &operand) in ids.iter().enumerate().filter(|(_, operand)| path.has(**operand)) {
-            let derivative = partial(&op, i, &operands, result);
+        operands.clear();
+        operands.extend(node.operands.iter().map(|&id| value(id)));
+        let result = value(id);
+        passed.clear();
+        for (i, &operand) in node.operands.iter().enumerate().filter(|(_, operand)| path.has(**operand)) {
+            let derivative = partial(&node.op, i, &operands, result);
             if !derivative.is_zero() {
                 let contribution = derivative.transpose().apply(cotangent);
                 passed.push(contribution);
@@ -58,21 +58,12 @@ fn walk_back<'g, T: Scalar>(
     }
 }
 
-/// The values of a node's operands.
-fn values<'g, T: Scalar>(ids: &[NodeId], value: &mut impl FnMut(NodeId) -> Var<'g, T>) -> Passed<'g, T> {
-    match *ids {
-        [x] => smallvec![value(x)],
-        [a, b] => smallvec![value(a), value(b)],
-        _ => ids.iter().map(|&id| value(id)).collect(),
-    }
-}
-
 /// What a reverse sweep meets at one node.
 pub(crate) struct Step<'g, T> {
     pub(crate) id: NodeId,
     pub(crate) cotangent: Var<'g, T>,
     /// What it passes to its operands on the path.
-    pub(crate) passed: Passed<'g, T>,
+    pub(crate) passed: SmallVec<[Var<'g, T>; 2]>,
 }
 
 /// A reverse sweep, step by step.
@@ -110,13 +101,15 @@ pub(crate) fn forward<'g, T: Scalar>(
 ) -> Vec<Var<'g, T>> {
     let path = Path::between(graph, inputs, outputs);
     let mut tangents = Directions::start(graph, &path, inputs, directions);
+    let (mut node, mut operands) = (Copy::new(), Vec::new());
     let behalf = graph.on_behalf(None, graph.mark());
     for id in path.nodes() {
-        let (op, ids) = behalf.turn_to(id);
-        let (operands, result) = (values(&ids, &mut |id| Var::new(graph, id)), Var::new(graph, id));
-        for (i, &operand) in ids.iter().enumerate() {
+        behalf.turn_to(id, &mut node);
+        operands.clear();
+        operands.extend(node.operands.iter().map(|&id| Var::new(graph, id)));
+        for (i, &operand) in node.operands.iter().enumerate() {
             let Some(tangent) = tangents.get(operand) else { continue };
-            let derivative = partial(&op, i, &operands, result);
+            let derivative = partial(&node.op, i, &operands, Var::new(graph, id));
             if !derivative.is_zero() {
                 tangents.add(id, derivative.apply(tangent));
             }

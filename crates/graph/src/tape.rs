@@ -9,12 +9,13 @@ use indexmap::IndexMap;
 use crate::Scalar;
 use crate::error::{Error, ErrorKind, Fault};
 use crate::marks::Marks;
-use crate::op::{Mark, Node, NodeId, Op, Operands, Origin};
+use crate::nodes::{Node, Nodes};
+use crate::op::{Mark, NodeId, Op, Origin};
 use crate::shape::{self, ShapeId, Shapes};
 use crate::values::Values;
 
 pub(crate) struct Tape<T> {
-    pub(crate) nodes: Vec<Node<T>>,
+    pub(crate) nodes: Nodes<T>,
     pub(crate) values: Values<T>,
     /// Room for finding what a value needs; empty in between.
     pub(crate) marks: Marks,
@@ -37,13 +38,10 @@ pub(crate) struct Tape<T> {
     pub(crate) check_finite: bool,
 }
 
-/// Why the tape cannot take another node. Such a node has the number [`FULL`] and stands nowhere.
-const FULL: NodeId = NodeId(u32::MAX);
-
 impl<T: Scalar> Tape<T> {
     pub(crate) fn new() -> Self {
         Tape {
-            nodes: Vec::new(),
+            nodes: Nodes::new(),
             values: Values::new(),
             marks: Marks::default(),
             shapes: Shapes::new(),
@@ -73,7 +71,7 @@ impl<T: Scalar> Tape<T> {
     }
 
     pub(crate) fn shape_id(&self, id: NodeId) -> ShapeId {
-        self.nodes.get(id.index()).map_or(ShapeId::SCALAR, |node| node.shape)
+        self.nodes.get(id).map_or(ShapeId::SCALAR, |node| node.shape)
     }
 
     /// The sizes of a node; those of an invalid one are `[]` and mean nothing.
@@ -83,7 +81,7 @@ impl<T: Scalar> Tape<T> {
 
     /// The error of an invalid node.
     pub(crate) fn error(&self, id: NodeId) -> Option<Error> {
-        match self.nodes.get(id.index()) {
+        match self.nodes.get(id) {
             Some(Node { op: Op::Invalid(number), .. }) => self.errors.get(*number as usize).cloned(),
             Some(_) => None,
             None => Some(full().at("record", Vec::new(), std::panic::Location::caller(), String::new())),
@@ -91,27 +89,33 @@ impl<T: Scalar> Tape<T> {
     }
 
     /// Records `op`. If an operand is invalid or the shapes do not fit, the new node is invalid.
-    pub(crate) fn push(&mut self, op: Op<T>, operands: Operands, caller: Origin) -> NodeId {
-        for &operand in &operands {
-            match self.nodes.get(operand.index()) {
-                Some(Node { op: Op::Invalid(number), .. }) => {
-                    return self.append(Op::Invalid(*number), Operands::new(), ShapeId::SCALAR, caller);
-                }
+    #[inline]
+    pub(crate) fn push(&mut self, op: Op<T>, operands: &[NodeId], caller: Origin) -> NodeId {
+        for &operand in operands {
+            match self.nodes.get(operand) {
+                Some(Node { op: Op::Invalid(number), .. }) => return self.invalid_too(*number, caller),
                 Some(_) => {}
-                None => return FULL,
+                None => return NodeId::NOWHERE,
             }
         }
-        let shape = match (&op, operands.as_slice()) {
-            (Op::Map(_) | Op::Zip(_), &[x, ..]) => Ok(self.shape_id(x)),
-            _ => {
-                let shapes: smallvec::SmallVec<[ShapeId; 4]> =
-                    operands.iter().map(|&operand| self.shape_id(operand)).collect();
-                shape::infer(&op, &shapes, &mut self.shapes)
-            }
-        };
-        match shape {
+        match (&op, operands) {
+            (Op::Map(_) | Op::Zip(_), &[x, ..]) => self.append(op, operands, self.shape_id(x), caller),
+            _ => self.infer_and_append(op, operands, caller),
+        }
+    }
+
+    #[cold]
+    fn invalid_too(&mut self, number: u32, caller: Origin) -> NodeId {
+        self.append(Op::Invalid(number), &[], ShapeId::SCALAR, caller)
+    }
+
+    #[inline(never)]
+    fn infer_and_append(&mut self, op: Op<T>, operands: &[NodeId], caller: Origin) -> NodeId {
+        let shapes: smallvec::SmallVec<[ShapeId; 4]> =
+            operands.iter().map(|&operand| self.shape_id(operand)).collect();
+        match shape::infer(&op, &shapes, &mut self.shapes) {
             Ok(shape) => self.append(op, operands, shape, caller),
-            Err(fault) => self.reject(op.name(), &operands, fault, caller),
+            Err(fault) => self.reject(op.name(), operands, fault, caller),
         }
     }
 
@@ -123,7 +127,7 @@ impl<T: Scalar> Tape<T> {
         caller: Origin,
     ) -> NodeId {
         if let Some(&first) = self.names.get(&name) {
-            let line = self.nodes.get(first.index()).map(|node| node.origin.to_string()).unwrap_or_default();
+            let line = self.nodes.get(first).map(|node| node.origin.to_string()).unwrap_or_default();
             let fault = Fault::new(
                 ErrorKind::DuplicateName,
                 format!("there is a variable `{name}` already, declared at {line}"),
@@ -146,21 +150,19 @@ impl<T: Scalar> Tape<T> {
     ) -> Result<NodeId, Fault> {
         let shape = self.shapes.intern(value.shape())?;
         let place = self.values.store(value)?;
-        let id = self.append(op, Operands::new(), shape, caller);
+        let id = self.append(op, &[], shape, caller);
         self.values.set(id, place);
         Ok(id)
     }
 
-    fn append(&mut self, op: Op<T>, operands: Operands, shape: ShapeId, caller: Origin) -> NodeId {
-        if self.nodes.len() >= FULL.index() {
-            return FULL;
-        }
-        let id = NodeId(self.nodes.len() as u32);
+    #[inline(always)]
+    fn append(&mut self, op: Op<T>, operands: &[NodeId], shape: ShapeId, caller: Origin) -> NodeId {
         let origin = self.origin(caller);
-        self.has_cuts = self.has_cuts || (op.cuts_somewhere() && self.mark.primal().is_none());
-        self.has_guards = self.has_guards || matches!(op, Op::Guard(_));
-        self.nodes.push(Node { op, operands, shape, mark: self.mark, origin });
-        self.values.push_pending();
+        let cuts = self.mark.primal().is_none() && op.cuts_somewhere();
+        let guards = matches!(op, Op::Guard(_));
+        let Some(id) = self.nodes.push(op, operands, shape, self.mark, origin) else { return NodeId::NOWHERE };
+        self.has_cuts |= cuts;
+        self.has_guards |= guards;
         id
     }
 
@@ -180,7 +182,7 @@ impl<T: Scalar> Tape<T> {
     pub(crate) fn invalid(&mut self, error: Error, caller: Origin) -> NodeId {
         let number = self.errors.len() as u32;
         self.errors.push(error);
-        self.append(Op::Invalid(number), Operands::new(), ShapeId::SCALAR, caller)
+        self.append(Op::Invalid(number), &[], ShapeId::SCALAR, caller)
     }
 
     /// Adds to a fault where it happened.
@@ -198,23 +200,23 @@ impl<T: Scalar> Tape<T> {
 
     /// The error of a node that has no value, at the line that recorded it.
     pub(crate) fn locate_node(&self, id: NodeId, fault: Fault) -> Error {
-        let Some(node) = self.nodes.get(id.index()) else {
+        let Some(node) = self.nodes.get(id) else {
             return fault.at("value", Vec::new(), std::panic::Location::caller(), String::new());
         };
-        let shapes = node.operands.iter().map(|&id| self.sizes(id).to_vec()).collect();
+        let shapes = self.nodes.operands(node).iter().map(|&id| self.sizes(id).to_vec()).collect();
         fault.at(self.node_name(id), shapes, node.origin, String::new())
     }
 
     /// The name of a variable.
     pub(crate) fn variable_name(&self, id: NodeId) -> Option<&str> {
-        let Op::Variable(number) = self.nodes.get(id.index())?.op else { return None };
+        let Op::Variable(number) = self.nodes.get(id)?.op else { return None };
         self.names.get_index(number as usize).map(|(name, _)| name.as_str())
     }
 
     /// What a node is, for a message: of a part of a derivative also of what.
     pub(crate) fn node_name(&self, id: NodeId) -> String {
-        let Some(node) = self.nodes.get(id.index()) else { return String::new() };
-        match node.mark.primal().and_then(|primal| self.nodes.get(primal.index())) {
+        let Some(node) = self.nodes.get(id) else { return String::new() };
+        match node.mark.primal().and_then(|primal| self.nodes.get(primal)) {
             Some(primal) => format!("derivative of {}, {}", primal.op.name(), node.op.name()),
             None => node.op.name().to_owned(),
         }
@@ -222,7 +224,7 @@ impl<T: Scalar> Tape<T> {
 
     /// Records a stand-in for one example of a batch.
     pub(crate) fn example(&mut self, shape: ShapeId, caller: Origin) -> NodeId {
-        self.append(Op::Example, Operands::new(), shape, caller)
+        self.append(Op::Example, &[], shape, caller)
     }
 
     /// The user's line: that of the node being differentiated, of the outermost scope, or of the call itself.
@@ -240,19 +242,19 @@ impl<T: Scalar> Tape<T> {
         let mut id = id;
         if plan.kept.as_slice() != from {
             let kept = self.shapes.intern(&plan.kept)?;
-            id = self.push(Op::Reshape(kept), smallvec::smallvec![id], caller);
+            id = self.push(Op::Reshape(kept), &[id], caller);
         }
         if !plan.inserted.is_empty() {
-            id = self.push(Op::Broadcast { axes: plan.inserted, to }, smallvec::smallvec![id], caller);
+            id = self.push(Op::Broadcast { axes: plan.inserted, to }, &[id], caller);
         }
         Ok(id)
     }
 
     /// Zeros of the shape of a node, and with its source line.
     pub(crate) fn zeros_like(&mut self, like: NodeId) -> NodeId {
-        let (shape, origin) = match self.nodes.get(like.index()) {
+        let (shape, origin) = match self.nodes.get(like) {
             Some(node) => (node.shape, node.origin),
-            None => return FULL,
+            None => return NodeId::NOWHERE,
         };
         let zero = T::zero();
         let zeros = self

@@ -41,6 +41,7 @@ pub(crate) struct Layout {
 /// The values of a tape.
 #[derive(Debug)]
 pub(crate) struct Values<T> {
+    /// Up to the last node that has a value; those behind it are pending.
     places: Vec<Place>,
     layouts: Vec<Layout>,
     arena: Vec<T>,
@@ -66,11 +67,11 @@ impl<T: Scalar> Values<T> {
         self.buffers.clear();
     }
 
-    pub(crate) fn push_pending(&mut self) {
-        self.places.push(Place::Pending);
-    }
-
+    #[inline]
     pub(crate) fn set(&mut self, id: NodeId, place: Place) {
+        if id.index() >= self.places.len() {
+            self.places.resize(id.index() + 1, Place::Pending);
+        }
         if let Some(slot) = self.places.get_mut(id.index()) {
             *slot = place;
         }

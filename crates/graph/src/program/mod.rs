@@ -223,7 +223,7 @@ impl<'g, T: Scalar, O: Form> Builder<'g, T, O> {
         }
         for (number, (x, value)) in self.updates.iter().enumerate() {
             let is_variable =
-                graph.tape.borrow().nodes.get(x.id.index()).is_some_and(|n| matches!(n.op, Op::Variable(_)));
+                graph.tape.borrow().nodes.get(x.id).is_some_and(|n| matches!(n.op, Op::Variable(_)));
             if !is_variable {
                 let message = format!("{} is no variable, and only variables live from run to run", name(x));
                 return refuse(
@@ -266,7 +266,7 @@ fn describe_node<T: Scalar>(graph: &Graph<T>, id: NodeId) -> String {
     let tape = graph.tape.borrow();
     match tape.variable_name(id) {
         Some(name) => format!("variable `{name}`"),
-        None => format!("a `{}`", tape.nodes.get(id.index()).map_or("node", |node| node.op.name())),
+        None => format!("a `{}`", tape.nodes.get(id).map_or("node", |node| node.op.name())),
     }
 }
 
@@ -322,11 +322,11 @@ fn compile<T: Scalar>(graph: &Graph<T>, request: &Request<'_>, state: &State<T>)
 
 impl NodeBlame {
     fn of<T: Scalar>(tape: &crate::tape::Tape<T>, id: NodeId) -> Self {
-        let node = tape.nodes.get(id.index());
+        let node = tape.nodes.get(id);
         NodeBlame {
             name: tape.node_name(id),
             shapes: node.map_or_else(Vec::new, |node| {
-                node.operands.iter().map(|&operand| tape.sizes(operand).to_vec()).collect()
+                tape.nodes.operands(node).iter().map(|&operand| tape.sizes(operand).to_vec()).collect()
             }),
             shape: tape.sizes(id).into(),
             origin: node.map_or(Location::caller(), |node| node.origin),
@@ -368,7 +368,7 @@ fn plan<T: Scalar>(
         for item in info.items.iter().filter_map(|&item| program.items.get(item)) {
             *operations.entry(tape.node_name(item.node)).or_default() += 1;
             if lines.len() < 4
-                && let Some(node) = tape.nodes.get(item.node.index())
+                && let Some(node) = tape.nodes.get(item.node)
             {
                 lines.insert(node.origin.to_string());
             }

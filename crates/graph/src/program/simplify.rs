@@ -19,7 +19,8 @@ use crate::Scalar;
 use crate::custom::Custom;
 use crate::error::Result;
 use crate::graph::Graph;
-use crate::op::{NodeId, Op, Origin};
+use crate::marks::Marks;
+use crate::op::{NodeId, Op, Operands, Origin};
 use crate::scalar::{Binary, Unary};
 use crate::shape::{Shape, element_count};
 
@@ -146,31 +147,22 @@ fn needed<T: Scalar>(graph: &Graph<T>, request: &Request<'_>) -> Vec<NodeId> {
     if tape.has_guards {
         wanted.extend(
             (0..)
-                .zip(&tape.nodes)
-                .take_while(|(id, _)| Some(NodeId(*id)) <= last)
+                .zip(tape.nodes.between(0, last.map_or(0, NodeId::index)))
                 .filter(|(_, node)| matches!(node.op, Op::Guard(_)))
                 .map(|(id, _)| NodeId(id)),
         );
     }
-    let cut: std::collections::HashSet<NodeId> = request.inputs.iter().copied().collect();
-    let mut marked = vec![false; last.map_or(0, |id| id.index() + 1)];
-    let mut queue = Vec::new();
-    let mut mark = |queue: &mut Vec<NodeId>, id: NodeId| {
-        if let Some(slot) = marked.get_mut(id.index())
-            && !std::mem::replace(slot, true)
-            && !cut.contains(&id)
-        {
-            queue.push(id);
+    let inputs: std::collections::HashSet<NodeId> = request.inputs.iter().copied().collect();
+    let (mut marks, mut needed) = (Marks::default(), Vec::new());
+    wanted.iter().for_each(|&id| marks.insert(id));
+    while let Some(id) = marks.pop() {
+        if !inputs.contains(&id) {
+            tape.nodes.operands_of(id).iter().for_each(|&operand| marks.insert(operand));
+            needed.push(id);
         }
-    };
-    wanted.iter().for_each(|&id| mark(&mut queue, id));
-    let mut next = 0;
-    while let Some(node) = queue.get(next).and_then(|id: &NodeId| tape.nodes.get(id.index())) {
-        node.operands.iter().for_each(|&operand| mark(&mut queue, operand));
-        next += 1;
     }
-    queue.sort_unstable();
-    queue
+    needed.reverse();
+    needed
 }
 
 impl<T: Scalar> Builder<'_, T> {
@@ -211,8 +203,8 @@ impl<T: Scalar> Builder<'_, T> {
     fn visit(&mut self, id: NodeId) -> Result<()> {
         let (op, operands, shape_id, shape) = {
             let tape = self.graph.tape.borrow();
-            let Some(node) = tape.nodes.get(id.index()) else { return Ok(()) };
-            (node.op.clone(), node.operands.clone(), node.shape, Shape::from(tape.sizes(id)))
+            let Some(node) = tape.nodes.get(id) else { return Ok(()) };
+            (node.op.clone(), Operands::from_slice(tape.nodes.operands(node)), node.shape, Shape::from(tape.sizes(id)))
         };
         #[allow(clippy::wildcard_enum_match_arm, reason = "leaves; the others have operands")]
         match &op {

@@ -4,7 +4,6 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 use std::panic::Location;
 
 use ndarray::{ArrayBase, Data, Dimension};
-use smallvec::smallvec;
 
 use crate::Scalar;
 use crate::error::Fault;
@@ -47,7 +46,7 @@ impl<'g, T: Scalar> Var<'g, T> {
                 }
             }
         }
-        let id = tape.push(Op::Zip(function), smallvec![pair[0], pair[1]], caller);
+        let id = tape.push(Op::Zip(function), &pair, caller);
         drop(tape);
         Var::new(self.graph, id)
     }
