@@ -109,10 +109,12 @@ impl Copies {
     }
 
     /// Where to take the value of a node from on the way back: for one inside of a checkpoint, its copy.
+    #[inline]
     pub(crate) fn of<T: Scalar>(&mut self, graph: &Graph<T>, id: NodeId) -> NodeId {
-        if !self.any {
-            return id;
-        }
+        if self.any { self.find(graph, id) } else { id }
+    }
+
+    fn find<T: Scalar>(&mut self, graph: &Graph<T>, id: NodeId) -> NodeId {
         let (region, transient) = match graph.tape.borrow().nodes.get(id) {
             Some(node) => (node.mark.region, node.mark.transient),
             None => return id,

@@ -11,7 +11,6 @@ use crate::Scalar;
 use crate::custom::Custom;
 use crate::error::{Error, ErrorKind, Fault};
 use crate::graph::Graph;
-use crate::marks::Marks;
 use crate::op::{NodeId, Op, Operands, Origin};
 use crate::shape::element_count;
 use crate::tape::Tape;
@@ -32,6 +31,7 @@ impl From<Fault> for Failure {
 }
 
 /// What is left to compute.
+#[derive(Default)]
 struct Schedule {
     wanted: SmallVec<[NodeId; 2]>,
     /// In the order of the tape.
@@ -87,17 +87,19 @@ impl<T: Scalar> Graph<T> {
 impl<T: Scalar> Tape<T> {
     fn schedule(&mut self, wanted: &[NodeId]) -> Schedule {
         let Tape { nodes, values, marks, .. } = self;
+        values.reach(wanted);
         let (mut queue, mut transient) = (Vec::new(), false);
-        let need = |marks: &mut Marks, id: NodeId| {
-            if !values.is_known(id) {
-                marks.insert(id);
-            }
-        };
-        wanted.iter().for_each(|&id| need(marks, id));
-        while let Some(id) = marks.pop() {
+        let Some(&last) = wanted.iter().max() else { return Schedule::default() };
+        let mut walk = marks.walk(last);
+        for &id in wanted.iter().filter(|&&id| !values.is_known(id)) {
+            walk.insert(id);
+        }
+        while let Some(id) = walk.pop() {
             let Some(node) = nodes.get(id) else { continue };
             transient |= node.mark.transient;
-            nodes.operands(node).iter().for_each(|&operand| need(marks, operand));
+            for &operand in nodes.operands(node).iter().filter(|&&id| !values.is_known(id)) {
+                walk.insert(operand);
+            }
             queue.push(id);
         }
         queue.reverse();

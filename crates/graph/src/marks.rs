@@ -5,42 +5,62 @@
 
 use crate::op::NodeId;
 
-/// Nodes, a bit each. Adding one and taking the last one out go through no list; between them lie only the words of the
-/// nodes in between, 64 to a word.
+/// Nodes, a bit each: between two of them lie only the words of the nodes in between, 64 to a word.
 #[derive(Debug, Default)]
 pub(crate) struct Marks {
     /// All zero between two walks, so that the memory can be used again.
     words: Vec<u64>,
-    /// The last word that is not zero, or one behind it.
-    last: usize,
-    count: usize,
+}
+
+/// A walk from the last of some nodes backwards.
+pub(crate) struct Walk<'m> {
+    words: &'m mut [u64],
+    /// Which word the walk is at.
+    place: usize,
+    /// That word: being here, it is not written and read again for each node.
+    word: u64,
+    /// How many nodes are in the other words.
+    others: usize,
 }
 
 impl Marks {
-    pub(crate) fn insert(&mut self, id: NodeId) {
-        let (word, bit) = (id.index() / 64, 1_u64 << (id.index() % 64));
-        if word >= self.words.len() {
-            self.words.resize(word + 1, 0);
+    /// A walk on which only nodes up to `last` will be met.
+    pub(crate) fn walk(&mut self, last: NodeId) -> Walk<'_> {
+        let place = last.index() / 64;
+        if self.words.len() <= place {
+            self.words.resize(place + 1, 0);
         }
-        if let Some(slot) = self.words.get_mut(word) {
-            self.count += usize::from(*slot & bit == 0);
-            *slot |= bit;
-            self.last = self.last.max(word);
+        Walk { words: &mut self.words, place, word: 0, others: 0 }
+    }
+}
+
+impl Walk<'_> {
+    /// Puts a node in that the walk has not come to yet.
+    #[inline]
+    pub(crate) fn insert(&mut self, id: NodeId) {
+        let (place, bit) = (id.index() / 64, 1 << (id.index() % 64));
+        if place == self.place {
+            self.word |= bit;
+        } else if let Some(word) = self.words.get_mut(place) {
+            self.others += usize::from(*word & bit == 0);
+            *word |= bit;
         }
     }
 
     /// Takes the last one out.
+    #[inline]
     pub(crate) fn pop(&mut self) -> Option<NodeId> {
-        if self.count == 0 {
-            self.last = 0;
-            return None;
+        while self.word == 0 {
+            if self.others == 0 {
+                return None;
+            }
+            self.place = self.place.checked_sub(1)?;
+            self.word = std::mem::take(self.words.get_mut(self.place)?);
+            self.others = self.others.saturating_sub(self.word.count_ones() as usize);
         }
-        let words = self.words.get_mut(..=self.last)?;
-        let (place, word) = words.iter_mut().enumerate().rev().find(|(_, word)| **word != 0)?;
-        let bit = word.ilog2();
-        *word ^= 1 << bit;
-        (self.last, self.count) = (place, self.count - 1);
-        Some(NodeId(place as u32 * 64 + bit))
+        let bit = self.word.ilog2();
+        self.word ^= 1 << bit;
+        Some(NodeId(self.place as u32 * 64 + bit))
     }
 }
 
@@ -52,14 +72,15 @@ mod tests {
     fn each_comes_out_once_and_the_last_one_first() {
         let mut marks = Marks::default();
         for _ in 0..2 {
+            let mut walk = marks.walk(NodeId(1_000_000));
             for id in [70, 3, 1_000_000, 70, 64, 63, 0] {
-                marks.insert(NodeId(id));
+                walk.insert(NodeId(id));
             }
-            assert_eq!(marks.pop(), Some(NodeId(1_000_000)));
-            marks.insert(NodeId(65));
-            let rest: Vec<u32> = std::iter::from_fn(|| marks.pop()).map(|id| id.0).collect();
+            assert_eq!(walk.pop(), Some(NodeId(1_000_000)));
+            walk.insert(NodeId(65));
+            let rest: Vec<u32> = std::iter::from_fn(|| walk.pop()).map(|id| id.0).collect();
             assert_eq!(rest, [70, 65, 64, 63, 3, 0]);
+            assert!(marks.words.iter().all(|&word| word == 0));
         }
-        assert!(marks.words.iter().all(|&word| word == 0));
     }
 }

@@ -64,10 +64,13 @@ impl<T> Nodes<T> {
     }
 
     /// Appends a node; `None` if it would have a number, or its operands places, that four bytes cannot hold.
+    ///
+    /// The operation is made where the node will be. An operation that is written in parts and read as a whole right
+    /// afterwards, to be moved there, would cost as much as all the rest.
     #[inline(always)]
     pub(crate) fn push(
         &mut self,
-        op: Op<T>,
+        op: impl FnOnce() -> Op<T>,
         operands: &[NodeId],
         shape: ShapeId,
         mark: Mark,
@@ -75,21 +78,11 @@ impl<T> Nodes<T> {
     ) -> Option<NodeId> {
         let id = u32::try_from(self.list.len()).ok().map(NodeId).filter(|&id| id != NodeId::NOWHERE)?;
         let first = u32::try_from(self.operands.len()).ok()?;
+        let count = operands.len() as u32;
         for &operand in operands {
             self.operands.push(operand);
         }
-        // Asking for room before the node is put together lets the compiler do that in its place, and not beside it.
-        if self.list.len() == self.list.capacity() {
-            return self.push_behind_more_room(Node { op, first, count: operands.len() as u32, shape, mark, origin });
-        }
-        self.list.push(Node { op, first, count: operands.len() as u32, shape, mark, origin });
-        Some(id)
-    }
-
-    #[cold]
-    fn push_behind_more_room(&mut self, node: Node<T>) -> Option<NodeId> {
-        let id = NodeId(self.list.len() as u32);
-        self.list.push(node);
+        self.list.extend(std::iter::once_with(|| Node { op: op(), first, count, shape, mark, origin }));
         Some(id)
     }
 }

@@ -55,11 +55,13 @@ impl Path {
         Path { first, on_path }
     }
 
+    #[inline]
     pub(crate) fn has(&self, id: NodeId) -> bool {
         self.slot(id).is_some()
     }
 
     /// The place of a node on the path.
+    #[inline]
     fn slot(&self, id: NodeId) -> Option<usize> {
         id.index().checked_sub(self.first).filter(|&i| self.on_path.get(i) == Some(&true))
     }
@@ -92,12 +94,14 @@ impl<'p, 'g, T: Scalar> Directions<'p, 'g, T> {
         all
     }
 
+    #[inline]
     pub(crate) fn get(&self, id: NodeId) -> Option<Var<'g, T>> {
         let there = self.path.slot(id).and_then(|i| self.of[i]);
         there.map(|id| Var::new(self.graph, id))
     }
 
     /// Adds to what is there: where paths meet, derivatives add up.
+    #[inline]
     pub(crate) fn add(&mut self, id: NodeId, direction: Var<'g, T>) {
         if let Some(i) = self.path.slot(id) {
             let sum = self.of[i].map_or(direction, |sum| Var::new(self.graph, sum).zip(Binary::Add, direction));

@@ -67,11 +67,15 @@ impl<T: Scalar> Values<T> {
         self.buffers.clear();
     }
 
+    /// Lets the list of places reach to these nodes.
+    pub(crate) fn reach(&mut self, nodes: &[NodeId]) {
+        let end = nodes.iter().map(|id| id.index() + 1).max().unwrap_or(0);
+        self.places.resize(self.places.len().max(end), Place::Pending);
+    }
+
+    /// Of a node that they reach to.
     #[inline]
     pub(crate) fn set(&mut self, id: NodeId, place: Place) {
-        if id.index() >= self.places.len() {
-            self.places.resize(id.index() + 1, Place::Pending);
-        }
         if let Some(slot) = self.places.get_mut(id.index()) {
             *slot = place;
         }

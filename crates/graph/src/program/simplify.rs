@@ -154,10 +154,11 @@ fn needed<T: Scalar>(graph: &Graph<T>, request: &Request<'_>) -> Vec<NodeId> {
     }
     let inputs: std::collections::HashSet<NodeId> = request.inputs.iter().copied().collect();
     let (mut marks, mut needed) = (Marks::default(), Vec::new());
-    wanted.iter().for_each(|&id| marks.insert(id));
-    while let Some(id) = marks.pop() {
+    let mut walk = marks.walk(last.unwrap_or(NodeId(0)));
+    wanted.iter().for_each(|&id| walk.insert(id));
+    while let Some(id) = walk.pop() {
         if !inputs.contains(&id) {
-            tape.nodes.operands_of(id).iter().for_each(|&operand| marks.insert(operand));
+            tape.nodes.operands_of(id).iter().for_each(|&operand| walk.insert(operand));
             needed.push(id);
         }
     }
