@@ -8,7 +8,7 @@ use crate::Scalar;
 use crate::error::{ErrorKind, Fault};
 use crate::graph::Graph;
 use crate::nodes::Node;
-use crate::op::{ NodeId, Op};
+use crate::op::{NodeId, Op};
 use crate::var::Var;
 
 impl<T: Scalar> Node<T> {

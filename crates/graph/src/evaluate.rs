@@ -178,7 +178,8 @@ impl<T: Scalar> Tape<T> {
     fn call(&self, id: NodeId) -> Result<Option<Call<T>>, Failure> {
         let Some(node) = self.nodes.get(id) else { return Ok(None) };
         let Op::Custom(custom) = &node.op else { return Ok(None) };
-        let operands = self.nodes.operands(node).iter().map(|&x| self.read(x)).collect::<Result<_, Fault>>()?;
+        let operands =
+            self.nodes.operands(node).iter().map(|&x| self.read(x)).collect::<Result<_, Fault>>()?;
         Ok(Some(Call { id, custom: custom.clone(), operands }))
     }
 

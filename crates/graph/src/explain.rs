@@ -7,7 +7,7 @@ use crate::Scalar;
 use crate::cut::cuts;
 use crate::error::{Fault, Result};
 use crate::nodes::Node;
-use crate::op::{ NodeId, Op};
+use crate::op::{NodeId, Op};
 use crate::sweep;
 use crate::var::Var;
 

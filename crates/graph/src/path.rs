@@ -104,7 +104,8 @@ impl<'p, 'g, T: Scalar> Directions<'p, 'g, T> {
     #[inline]
     pub(crate) fn add(&mut self, id: NodeId, direction: Var<'g, T>) {
         if let Some(i) = self.path.slot(id) {
-            let sum = self.of[i].map_or(direction, |sum| Var::new(self.graph, sum).zip(Binary::Add, direction));
+            let sum =
+                self.of[i].map_or(direction, |sum| Var::new(self.graph, sum).zip(Binary::Add, direction));
             self.of[i] = Some(sum.id);
         }
     }

@@ -240,11 +240,16 @@ impl<T: Scalar> Tape<T> {
 
     /// What a node is, for a message: of a part of a derivative also of what.
     pub(crate) fn node_name(&self, id: NodeId) -> String {
-        let Some(node) = self.nodes.get(id) else { return String::new() };
-        match node.mark.primal().and_then(|primal| self.nodes.get(primal)) {
-            Some(primal) => format!("derivative of {}, {}", primal.op.name(), node.op.name()),
-            None => node.op.name().to_owned(),
+        match self.node_names(id) {
+            [Some(primal), own] => format!("derivative of {primal}, {}", own.unwrap_or_default()),
+            [None, own] => own.unwrap_or_default().to_owned(),
         }
+    }
+
+    /// The name of the operation that a node is a part of the derivative of, if it is, and its own.
+    pub(crate) fn node_names(&self, id: NodeId) -> [Option<&'static str>; 2] {
+        let name = |id: NodeId| self.nodes.get(id).map(|node| node.op.name());
+        [self.nodes.get(id).and_then(|node| node.mark.primal()).and_then(name), name(id)]
     }
 
     /// Records a stand-in for one example of a batch.

@@ -297,6 +297,9 @@ pub(crate) fn position(mut offset: usize, shape: &[usize], strides: &[isize], mu
 }
 
 pub(crate) fn row_major(shape: &[usize]) -> Strides {
+    if shape.is_empty() {
+        return Strides::new();
+    }
     let mut strides: Strides = shape.iter().map(|_| 1).collect();
     let mut step = 1;
     for (stride, &size) in strides.iter_mut().zip(shape).rev() {

@@ -9,6 +9,7 @@ mod arena;
 mod describe;
 mod feeds;
 mod fusion;
+mod hash;
 mod layout;
 mod lower;
 mod run;
@@ -39,9 +40,11 @@ use crate::op::{NodeId, Op, Origin};
 use crate::shape::{Shape, element_count};
 use crate::structure::{Form, Structure, flatten};
 use crate::var::Var;
-use lower::Lowered;
+use hash::{Hashes, Map};
+use lower::{Lowered, Stage};
 use run::StateRef;
 use simplify::Request;
+use source::ItemId;
 use state::Aligned;
 
 /// A recorded graph, compiled: it takes inputs, hands out outputs, and replaces the values of variables, as often as one
@@ -97,8 +100,8 @@ struct Compiled<T> {
     constants: Aligned<T>,
     inputs: Vec<Input>,
     outputs: Vec<(At, Shape)>,
-    /// Of each item, what an error in it says.
-    blame: Vec<NodeBlame>,
+    /// What an error says, of each item that may have one of its own: those of single steps.
+    blame: Map<ItemId, NodeBlame>,
     plan: Plan,
 }
 
@@ -314,7 +317,13 @@ fn compile<T: Scalar>(graph: &Graph<T>, request: &Request<'_>, state: &State<T>)
         .zip(request.outputs)
         .map(|(&item, &id)| (layout.place(item), Shape::from(tape.sizes(id))))
         .collect();
-    let blame = program.items.iter().map(|item| NodeBlame::of(&tape, item.node)).collect();
+    let calls = lowered.stages.iter().filter_map(|stage| match stage {
+        Stage::Call(call) => Some(call.item),
+        Stage::Steps(_) => None,
+    });
+    let first = lowered.infos.iter().filter_map(|info| info.items.first().copied());
+    let of = |id: ItemId| Some((id, NodeBlame::of(&tape, program.items.get(id)?.node)));
+    let blame = first.chain(calls).filter_map(of).collect();
     let plan = plan(&program, &lowered, &layout, state_len, &tape);
     drop(tape);
     Ok(Compiled { lowered, constants, inputs, outputs, blame, plan })
@@ -363,20 +372,22 @@ fn plan<T: Scalar>(
 ) -> Plan {
     let bytes = |elements: usize| elements * size_of::<T>();
     let steps = lowered.infos.iter().map(|info| {
-        let mut operations: indexmap::IndexMap<String, usize> = indexmap::IndexMap::new();
-        let mut lines: indexmap::IndexSet<String> = indexmap::IndexSet::new();
-        for item in info.items.iter().filter_map(|&item| program.items.get(item)) {
-            *operations.entry(tape.node_name(item.node)).or_default() += 1;
+        // What differs is counted first, and written afterwards.
+        let mut operations: indexmap::IndexMap<_, (NodeId, usize), Hashes> = indexmap::IndexMap::default();
+        let mut lines: Vec<Origin> = Vec::new();
+        for node in info.items.iter().filter_map(|&item| program.items.get(item)).map(|item| item.node) {
+            operations.entry(tape.node_names(node)).or_insert((node, 0)).1 += 1;
             if lines.len() < 4
-                && let Some(node) = tape.nodes.get(item.node)
+                && let Some(line) = tape.nodes.get(node).map(|node| node.origin)
+                && !lines.iter().any(|&known| std::ptr::eq(known, line) || known == line)
             {
-                lines.insert(node.origin.to_string());
+                lines.push(line);
             }
         }
         PlanStep {
             title: info.title.clone(),
-            operations: operations.into_iter().collect(),
-            lines: lines.into_iter().collect(),
+            operations: operations.into_values().map(|(node, count)| (tape.node_name(node), count)).collect(),
+            lines: lines.into_iter().map(|line| line.to_string()).collect(),
             bytes_read: bytes(info.read),
             bytes_written: bytes(info.written),
             flops: info.flops,
