@@ -218,13 +218,15 @@ impl<'g, T: Scalar, O: Form> Builder<'g, T, O> {
             graph.error("compile", &[id], Fault::new(kind, message, help), self.caller)
         };
         let name = |x: &Var<'g, T>| describe_node(graph, x.id);
-        for (number, x) in self.inputs.iter().enumerate() {
-            if self.inputs.iter().take(number).any(|other| other.id == x.id) {
+        let mut inputs: Map<NodeId, ()> = Map::default();
+        for x in &self.inputs {
+            if inputs.insert(x.id, ()).is_some() {
                 let message = format!("{} is given as an input twice", name(x));
                 return refuse(x.id, ErrorKind::Argument, message, "an input has one value");
             }
         }
-        for (number, (x, value)) in self.updates.iter().enumerate() {
+        let mut updated: Map<NodeId, ()> = Map::default();
+        for (x, value) in &self.updates {
             let is_variable =
                 graph.tape.borrow().nodes.get(x.id).is_some_and(|n| matches!(n.op, Op::Variable(_)));
             if !is_variable {
@@ -236,7 +238,7 @@ impl<'g, T: Scalar, O: Form> Builder<'g, T, O> {
                     "declare it with `graph.variable(name, value)`",
                 );
             }
-            if self.inputs.iter().any(|input| input.id == x.id) {
+            if inputs.contains_key(&x.id) {
                 let message =
                     format!("{} is an input, so it has a value of the caller's in every run", name(x));
                 return refuse(
@@ -246,7 +248,7 @@ impl<'g, T: Scalar, O: Form> Builder<'g, T, O> {
                     "leave it out of the inputs, or return the new value",
                 );
             }
-            if self.updates.iter().take(number).any(|other| other.0.id == x.id) {
+            if updated.insert(x.id, ()).is_some() {
                 let message = format!("{} is updated twice", name(x));
                 return refuse(x.id, ErrorKind::Argument, message, "a variable gets one new value in a run");
             }

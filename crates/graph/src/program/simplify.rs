@@ -100,6 +100,8 @@ struct Builder<'g, T: Scalar> {
     /// An item for each hash of what makes items the same.
     seen: Map<u64, ItemId>,
     states: Vec<(String, Shape, NodeId)>,
+    /// The number of each variable among them.
+    state_of: Map<NodeId, usize>,
     caller: Origin,
 }
 
@@ -113,6 +115,7 @@ pub(super) fn simplify<T: Scalar>(graph: &Graph<T>, request: &Request<'_>) -> Re
         places: vec![0; graph.len()],
         seen: Map::with_capacity_and_hasher(needed.len(), Default::default()),
         states: Vec::new(),
+        state_of: Map::default(),
         caller: request.caller,
     };
     for (number, &id) in request.inputs.iter().enumerate() {
@@ -211,11 +214,12 @@ impl<T: Scalar> Builder<'_, T> {
 
     /// The number of a variable's state.
     fn state(&mut self, id: NodeId) -> usize {
-        if let Some(number) = self.states.iter().position(|state| state.2 == id) {
+        if let Some(&number) = self.state_of.get(&id) {
             return number;
         }
         let tape = self.graph.tape.borrow();
         let name = tape.variable_name(id).unwrap_or_default().to_owned();
+        self.state_of.insert(id, self.states.len());
         self.states.push((name, tape.sizes(id).into(), id));
         self.states.len() - 1
     }
