@@ -30,7 +30,7 @@ impl<T: Scalar> Graph<T> {
 impl<T: Scalar> Behalf<'_, T> {
     /// From now on what is recorded is part of the derivative of this node, and has its source line, so that an error or a
     /// listing points to the user's own operation. `copy` becomes what the node is: the tape is free to grow.
-    pub(crate) fn turn_to(&self, id: NodeId, copy: &mut Copy<T>) {
+    pub(crate) fn turn_to(&self, id: NodeId, copy: &mut NodeCopy<T>) {
         let mut tape = self.graph.tape.borrow_mut();
         let mark = self.before.1;
         let Some(node) = tape.nodes.get(id) else { return };
@@ -45,14 +45,14 @@ impl<T: Scalar> Behalf<'_, T> {
 }
 
 /// What a node is. One for a whole walk, so that the list does not have to be made anew for each node.
-pub(crate) struct Copy<T> {
+pub(crate) struct NodeCopy<T> {
     pub(crate) op: Op<T>,
     pub(crate) operands: Vec<NodeId>,
 }
 
-impl<T> Copy<T> {
+impl<T> NodeCopy<T> {
     pub(crate) fn new() -> Self {
-        Copy { op: Op::Constant, operands: Vec::new() }
+        NodeCopy { op: Op::Constant, operands: Vec::new() }
     }
 }
 

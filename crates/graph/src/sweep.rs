@@ -7,7 +7,7 @@
 use smallvec::SmallVec;
 
 use crate::Scalar;
-use crate::behalf::Copy;
+use crate::behalf::NodeCopy;
 use crate::checkpoint::Copies;
 use crate::graph::Graph;
 use crate::linear::partial;
@@ -35,7 +35,7 @@ fn walk_back<'g, T: Scalar>(
     cotangents: &mut Directions<'_, 'g, T>,
     mut seen: impl FnMut(NodeId, Var<'g, T>, &[Var<'g, T>]),
 ) {
-    let (mut node, mut operands, mut passed) = (Copy::new(), Vec::new(), Vec::new());
+    let (mut node, mut operands, mut passed) = (NodeCopy::new(), Vec::new(), Vec::new());
     let (mut copies, behalf) = (Copies::new(graph), graph.on_behalf(None, graph.mark()));
     for id in path.nodes().rev() {
         let Some(cotangent) = cotangents.get(id) else { continue };
@@ -101,7 +101,7 @@ pub(crate) fn forward<'g, T: Scalar>(
 ) -> Vec<Var<'g, T>> {
     let path = Path::between(graph, inputs, outputs);
     let mut tangents = Directions::start(graph, &path, inputs, directions);
-    let (mut node, mut operands) = (Copy::new(), Vec::new());
+    let (mut node, mut operands) = (NodeCopy::new(), Vec::new());
     let behalf = graph.on_behalf(None, graph.mark());
     for id in path.nodes() {
         behalf.turn_to(id, &mut node);
