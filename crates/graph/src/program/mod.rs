@@ -13,6 +13,7 @@ mod hash;
 mod layout;
 mod lower;
 mod run;
+mod same;
 mod schedule;
 mod simplify;
 mod source;
