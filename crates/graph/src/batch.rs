@@ -93,10 +93,10 @@ pub(crate) fn batched<'g, T: Scalar>(
             Some(x) => x.record_of(Op::Concat(axis + 1), &all()),
             None => too_large(),
         },
-        Op::Unfold(window) => record(Some(Op::Unfold(Window { axis: window.axis + 1, ..*window }))),
+        Op::Unfold(window) => record(Some(Op::Unfold(Window { axis: window.axis + 1, ..**window }.into()))),
         Op::Fold { window, to } => {
-            let window = Window { axis: window.axis + 1, ..*window };
-            record(with_batch(&sizes(to)).map(|to| Op::Fold { window, to }))
+            let window = Window { axis: window.axis + 1, ..**window };
+            record(with_batch(&sizes(to)).map(|to| Op::Fold { window: window.into(), to }))
         }
         Op::Gather { axis, along: true } => match (whole(0), whole(1)) {
             (Some(x), Some(index)) => x.record_with(Op::Gather { axis: axis + 1, along: true }, index),

@@ -39,7 +39,7 @@ impl<T: Scalar> Graph<T> {
         let mut tape = self.tape.borrow_mut();
         for y in results {
             if y.is_in(self)
-                && let Some(node) = tape.nodes.get_mut(y.id.index())
+                && let Some(node) = tape.nodes.get_mut(y.id)
                 && node.mark.region == region
             {
                 node.mark.transient = false;
@@ -96,16 +96,26 @@ impl<T: Scalar> Graph<T> {
 }
 
 /// Copies of the regions that a reverse sweep has come to.
-#[derive(Default)]
 pub(crate) struct Copies {
+    /// Whether there are checkpoints at all.
+    any: bool,
     /// For each: its number, its first node, and the copies from there on.
     regions: Vec<(u32, usize, Vec<NodeId>)>,
 }
 
 impl Copies {
+    pub(crate) fn new<T: Scalar>(graph: &Graph<T>) -> Self {
+        Copies { any: !graph.tape.borrow().regions.is_empty(), regions: Vec::new() }
+    }
+
     /// Where to take the value of a node from on the way back: for one inside of a checkpoint, its copy.
+    #[inline]
     pub(crate) fn of<T: Scalar>(&mut self, graph: &Graph<T>, id: NodeId) -> NodeId {
-        let (region, transient) = match graph.tape.borrow().nodes.get(id.index()) {
+        if self.any { self.find(graph, id) } else { id }
+    }
+
+    fn find<T: Scalar>(&mut self, graph: &Graph<T>, id: NodeId) -> NodeId {
+        let (region, transient) = match graph.tape.borrow().nodes.get(id) {
             Some(node) => (node.mark.region, node.mark.transient),
             None => return id,
         };
@@ -129,8 +139,10 @@ impl Copies {
         let mut copies: Vec<NodeId> = Vec::new();
         for number in range.clone() {
             let id = NodeId(number);
-            let node = graph.tape.borrow().nodes.get(id.index()).cloned();
-            let Some(node) = node else { continue };
+            let tape = graph.tape.borrow();
+            let Some(node) = tape.nodes.get(id).cloned() else { continue };
+            let operands = Operands::from_slice(tape.nodes.operands(&node));
+            drop(tape);
             let leaf = matches!(node.op, Op::Variable(_) | Op::Constant | Op::Invalid(_) | Op::Example);
             if leaf {
                 copies.push(id);
@@ -140,10 +152,10 @@ impl Copies {
                 let place = operand.index().checked_sub(range.start as usize);
                 place.and_then(|place| copies.get(place)).copied().unwrap_or(operand)
             };
-            let operands: Operands = node.operands.iter().map(|&operand| inside(operand)).collect();
+            let operands: Operands = operands.iter().map(|&operand| inside(operand)).collect();
             let mark = Mark { region: mark.region, transient: true, ..node.mark };
             let _behalf = graph.on_behalf(Some(node.origin), mark);
-            copies.push(graph.tape.borrow_mut().push(node.op, operands, node.origin));
+            copies.push(graph.tape.borrow_mut().push(node.op, &operands, node.origin));
         }
         self.regions.push((region, range.start as usize, copies));
     }

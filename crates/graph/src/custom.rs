@@ -143,6 +143,6 @@ impl<T: Scalar> Graph<T> {
         let cuts = (0..operands.len()).map(|i| op.cuts(i)).collect();
         let op = Op::Custom(Arc::new(Custom { op: Arc::new(op), name, cuts, shape }));
         let operands: Operands = operands.iter().map(|x| x.id).collect();
-        Var::new(self, self.tape.borrow_mut().push(op, operands, caller))
+        Var::new(self, self.tape.borrow_mut().push(op, &operands, caller))
     }
 }

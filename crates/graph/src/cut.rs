@@ -7,7 +7,8 @@
 use crate::Scalar;
 use crate::error::{ErrorKind, Fault};
 use crate::graph::Graph;
-use crate::op::{Node, NodeId, Op};
+use crate::nodes::Node;
+use crate::op::{NodeId, Op};
 use crate::var::Var;
 
 impl<T: Scalar> Node<T> {
@@ -33,7 +34,7 @@ pub(crate) fn cuts<T: Scalar>(
     let tape = graph.tape.borrow();
     let first = input.index();
     let last = outputs.iter().map(|y| y.index()).max().unwrap_or(0);
-    let nodes = tape.nodes.get(first..=last).unwrap_or(&[]);
+    let nodes = tape.nodes.between(first, last);
     let slot = |id: NodeId| id.index().checked_sub(first).filter(|&i| i < nodes.len());
     let crossed = |node: &Node<T>, i: usize| node.passes(i) || stops(node, i);
 
@@ -43,7 +44,7 @@ pub(crate) fn cuts<T: Scalar>(
     }
     for (place, node) in nodes.iter().enumerate().skip(1) {
         let from = |(i, &id): (usize, &NodeId)| slot(id).is_some_and(|s| reached[s]) && crossed(node, i);
-        reached[place] = node.operands.iter().enumerate().any(from);
+        reached[place] = tape.nodes.operands(node).iter().enumerate().any(from);
     }
     let mut needed = vec![false; nodes.len()];
     for &y in outputs {
@@ -53,7 +54,7 @@ pub(crate) fn cuts<T: Scalar>(
     }
     for (place, node) in nodes.iter().enumerate().rev() {
         if needed[place] {
-            for (i, &operand) in node.operands.iter().enumerate() {
+            for (i, &operand) in tape.nodes.operands(node).iter().enumerate() {
                 if let Some(s) = slot(operand)
                     && crossed(node, i)
                 {
@@ -65,7 +66,7 @@ pub(crate) fn cuts<T: Scalar>(
     let cutting = |place: &usize| {
         let node = &nodes[*place];
         let cut = |(i, &id): (usize, &NodeId)| slot(id).is_some_and(|s| reached[s]) && stops(node, i);
-        reached[*place] && needed[*place] && node.operands.iter().enumerate().any(cut)
+        reached[*place] && needed[*place] && tape.nodes.operands(node).iter().enumerate().any(cut)
     };
     (0..nodes.len()).filter(cutting).map(|place| NodeId((first + place) as u32)).collect()
 }
@@ -85,7 +86,7 @@ impl<T: Scalar> Graph<T> {
     /// The operation of a node, and the line that recorded it.
     pub(crate) fn describe(&self, id: NodeId) -> (String, String) {
         let tape = self.tape.borrow();
-        let node = tape.nodes.get(id.index());
+        let node = tape.nodes.get(id);
         let name = node.map_or("nothing", |node| node.op.name());
         (name.to_owned(), node.map(|node| node.origin.to_string()).unwrap_or_default())
     }

@@ -21,7 +21,7 @@ impl<T: Scalar> Tape<T> {
 
     /// `%3 = matmul(%0, %2) [2]  src/main.rs:7:15`
     fn describe(&self, id: NodeId, f: &mut String) -> Result {
-        let Some(node) = self.nodes.get(id.index()) else { return write!(f, "%{}", id.0) };
+        let Some(node) = self.nodes.get(id) else { return write!(f, "%{}", id.0) };
         write!(f, "%{} = {}", id.0, node.op.name())?;
         match &node.op {
             Op::Variable(number) => {
@@ -48,7 +48,7 @@ impl<T: Scalar> Tape<T> {
                 write!(f, " [{}]", axes.join(", "))?;
             }
             Op::Unfold(window) | Op::Fold { window, .. } => {
-                let Window { axis, size, stride, dilation } = window;
+                let Window { axis, size, stride, dilation } = **window;
                 write!(f, " axis {axis} size {size} stride {stride} dilation {dilation}")?;
             }
             Op::TriangularSolve(Triangle { upper, transposed }) => {
@@ -70,9 +70,10 @@ impl<T: Scalar> Tape<T> {
             | Op::LogDet
             | Op::Custom(_) => {}
         }
-        if !node.operands.is_empty() {
+        let operands = self.nodes.operands(node);
+        if !operands.is_empty() {
             write!(f, "(")?;
-            for (i, operand) in node.operands.iter().enumerate() {
+            for (i, operand) in operands.iter().enumerate() {
                 write!(f, "{}%{}", if i > 0 { ", " } else { "" }, operand.0)?;
             }
             write!(f, ")")?;

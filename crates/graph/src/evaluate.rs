@@ -11,10 +11,9 @@ use crate::Scalar;
 use crate::custom::Custom;
 use crate::error::{Error, ErrorKind, Fault};
 use crate::graph::Graph;
-use crate::op::{NodeId, Op, Origin};
+use crate::op::{NodeId, Op, Operands, Origin};
 use crate::shape::element_count;
 use crate::tape::Tape;
-use crate::values::Place;
 
 /// Why a value could not be had.
 #[derive(Debug)]
@@ -32,6 +31,7 @@ impl From<Fault> for Failure {
 }
 
 /// What is left to compute.
+#[derive(Default)]
 struct Schedule {
     wanted: SmallVec<[NodeId; 2]>,
     /// In the order of the tape.
@@ -86,35 +86,27 @@ impl<T: Scalar> Graph<T> {
 
 impl<T: Scalar> Tape<T> {
     fn schedule(&mut self, wanted: &[NodeId]) -> Schedule {
-        let mut queue = Vec::new();
-        let mut transient = false;
-        let Tape { nodes, values, .. } = self;
-        let mut enqueue = |queue: &mut Vec<NodeId>, id: NodeId| {
-            if values.place(id) == Place::Pending {
-                values.set(id, Place::Queued);
-                queue.push(id);
-            }
-        };
-        for &id in wanted {
-            enqueue(&mut queue, id);
+        let Tape { nodes, values, marks, .. } = self;
+        values.reach(wanted);
+        let (mut queue, mut transient) = (Vec::new(), false);
+        let Some(&last) = wanted.iter().max() else { return Schedule::default() };
+        let mut walk = marks.walk(last);
+        for &id in wanted.iter().filter(|&&id| !values.is_known(id)) {
+            walk.insert(id);
         }
-        let mut next = 0;
-        while let Some(node) = queue.get(next).and_then(|id| nodes.get(id.index())) {
+        while let Some(id) = walk.pop() {
+            let Some(node) = nodes.get(id) else { continue };
             transient |= node.mark.transient;
-            for &operand in &node.operands {
-                enqueue(&mut queue, operand);
+            for &operand in nodes.operands(node).iter().filter(|&&id| !values.is_known(id)) {
+                walk.insert(operand);
             }
-            next += 1;
+            queue.push(id);
         }
-        queue.sort_unstable();
-        for &id in &queue {
-            values.set(id, Place::Pending);
-        }
+        queue.reverse();
         let mut uses = Vec::new();
         if transient {
             uses = vec![0; queue.len()];
-            for operand in queue.iter().filter_map(|id| nodes.get(id.index())).flat_map(|node| &node.operands)
-            {
+            for operand in queue.iter().flat_map(|&id| nodes.operands_of(id)) {
                 if let Ok(place) = queue.binary_search(operand) {
                     uses[place] += 1;
                 }
@@ -125,7 +117,12 @@ impl<T: Scalar> Tape<T> {
 
     /// Computes until all is done, or until a custom operation must be run.
     fn advance(&mut self, schedule: &mut Schedule) -> Result<Option<Call<T>>, Failure> {
+        let simply = schedule.uses.is_empty() && !self.check_finite;
         while let Some(&id) = schedule.queue.get(schedule.next) {
+            if simply && self.compute_number(id) {
+                schedule.next += 1;
+                continue;
+            }
             if !self.values.is_known(id) {
                 match self.call(id) {
                     Ok(None) => {}
@@ -158,7 +155,7 @@ impl<T: Scalar> Tape<T> {
         if schedule.uses.is_empty() {
             return;
         }
-        let operands = self.nodes.get(id.index()).map(|node| node.operands.clone()).unwrap_or_default();
+        let operands = Operands::from_slice(self.nodes.operands_of(id));
         for operand in operands {
             let Ok(place) = schedule.queue.binary_search(&operand) else { continue };
             schedule.uses[place] = schedule.uses[place].saturating_sub(1);
@@ -179,9 +176,10 @@ impl<T: Scalar> Tape<T> {
 
     /// The user's operation that this node is, if it is one.
     fn call(&self, id: NodeId) -> Result<Option<Call<T>>, Failure> {
-        let Some(node) = self.nodes.get(id.index()) else { return Ok(None) };
+        let Some(node) = self.nodes.get(id) else { return Ok(None) };
         let Op::Custom(custom) = &node.op else { return Ok(None) };
-        let operands = node.operands.iter().map(|&x| self.read(x)).collect::<Result<_, Fault>>()?;
+        let operands =
+            self.nodes.operands(node).iter().map(|&x| self.read(x)).collect::<Result<_, Fault>>()?;
         Ok(Some(Call { id, custom: custom.clone(), operands }))
     }
 
@@ -258,10 +256,8 @@ impl<T: Scalar> Tape<T> {
             needed[id.index()] = true;
         }
         for place in (0..end).rev() {
-            if needed[place]
-                && let Some(node) = self.nodes.get(place)
-            {
-                for operand in &node.operands {
+            if needed[place] {
+                for operand in self.nodes.operands_of(NodeId(place as u32)) {
                     needed[operand.index()] = true;
                 }
             }
@@ -305,7 +301,7 @@ pub(crate) fn not_finite(value: impl std::fmt::Display, index: &[usize]) -> Faul
 impl Schedule {
     /// Whether the value of a node is kept after this run.
     fn stays<T: Scalar>(&self, tape: &Tape<T>, id: NodeId) -> bool {
-        let transient = tape.nodes.get(id.index()).is_some_and(|node| node.mark.transient);
+        let transient = tape.nodes.get(id).is_some_and(|node| node.mark.transient);
         !transient || self.wanted.contains(&id)
     }
 }

@@ -10,7 +10,7 @@ use crate::Scalar;
 use crate::error::{ErrorKind, Fault};
 use crate::evaluate::Failure;
 use crate::op::{NodeId, Op, Triangle};
-use crate::shape::element_count;
+use crate::shape::{ShapeId, element_count};
 use crate::tape::Tape;
 use crate::values::{Layout, Place, Reader, Strides, Values, position, reserve, row_major};
 
@@ -18,16 +18,35 @@ use crate::values::{Layout, Place, Reader, Strides, Values, position, reserve, r
 type Write<'w, T> = dyn FnMut(Reader<'_, T>, &mut [T]) -> Result<(), Failure> + 'w;
 
 impl<T: Scalar> Tape<T> {
+    /// Computes a function of single numbers that lie in the arena: in long formulas of such the way through views would take
+    /// longer than the function. Whatever else the node is, it is left alone, and the answer is no.
+    #[inline]
+    pub(crate) fn compute_number(&mut self, id: NodeId) -> bool {
+        let Tape { nodes, values, .. } = self;
+        let Some(node) = nodes.get(id).filter(|node| node.shape == ShapeId::SCALAR) else { return false };
+        if values.is_known(id) {
+            return false;
+        }
+        let number = |id: NodeId| values.number(id);
+        #[allow(clippy::wildcard_enum_match_arm, reason = "all else goes the general way")]
+        let result = match (&node.op, nodes.operands(node)) {
+            (Op::Map(f), &[x]) => number(x).map(|x| f.value(x)),
+            (Op::Zip(f), &[a, b]) => number(a).zip(number(b)).map(|(a, b)| f.value(a, b)),
+            _ => None,
+        };
+        result.is_some_and(|result| values.set_number(id, result).is_ok())
+    }
+
     /// Computes one node whose operands are known. Unless it `stays`, its memory is its own.
     pub(crate) fn place_of(&mut self, id: NodeId, stays: bool) -> Result<Place, Failure> {
         let Tape { nodes, values, shapes, .. } = self;
-        let Some(node) = nodes.get(id.index()) else { return Ok(Place::Pending) };
-        let sizes = |id: NodeId| nodes.get(id.index()).map_or(&[][..], |node| shapes.get(node.shape));
+        let Some(node) = nodes.get(id) else { return Ok(Place::Pending) };
+        let sizes = |id: NodeId| nodes.get(id).map_or(&[][..], |node| shapes.get(node.shape));
         let to = shapes.get(node.shape);
         let len = element_count(to);
         let fill = |values: &mut Values<T>, write: &mut Write<'_, T>| values.fill(len, !stays, write);
         let bad = |fault| Failure::Node(id, fault);
-        match (&node.op, node.operands.as_slice()) {
+        match (&node.op, nodes.operands(node)) {
             (Op::Map(f), &[x]) => fill(values, &mut |known, out| {
                 known.with(x, to, |x| kernels::map(*f, x, out));
                 Ok(())
@@ -152,7 +171,7 @@ impl<T: Scalar> Tape<T> {
             (Op::Detach, &[x]) => Ok(values.place(x)),
             (Op::Reshape(_), &[x]) => match values.place(x) {
                 dense @ (Place::Dense(_) | Place::Buffer(_)) => Ok(dense),
-                Place::Strided(_) | Place::Pending | Place::Queued => fill(values, &mut |known, out| {
+                Place::Strided(_) | Place::Pending => fill(values, &mut |known, out| {
                     known.with(x, sizes(x), |x| kernels::copy(x, out));
                     Ok(())
                 }),

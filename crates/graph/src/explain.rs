@@ -6,7 +6,8 @@ use std::panic::Location;
 use crate::Scalar;
 use crate::cut::cuts;
 use crate::error::{Fault, Result};
-use crate::op::{Node, NodeId, Op};
+use crate::nodes::Node;
+use crate::op::{NodeId, Op};
 use crate::sweep;
 use crate::var::Var;
 

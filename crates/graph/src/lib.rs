@@ -69,6 +69,8 @@ mod graph;
 mod jacobian;
 mod linear;
 mod linear_map;
+mod marks;
+mod nodes;
 mod number;
 mod op;
 mod path;

@@ -52,9 +52,9 @@ pub(crate) enum Linear<'g, T> {
     /// Added to zeros of shape `to`, where `index` says
     Scatter { axis: u8, along: bool, index: Var<'g, T>, to: ShapeId },
     /// Windows of an array of shape `from`
-    Unfold { window: Window, from: ShapeId },
+    Unfold { window: Arc<Window>, from: ShapeId },
     /// Windows added up in zeros of shape `to`
-    Fold { window: Window, to: ShapeId },
+    Fold { window: Arc<Window>, to: ShapeId },
     /// `X -> A⁻¹ X`
     Solve(Var<'g, T>),
     /// `X -> T⁻¹ X` with a triangle of a matrix
@@ -112,8 +112,8 @@ pub(crate) fn partial<'g, T: Scalar>(
             0 => Linear::Scatter { axis: *axis, along: *along, index, to: *to },
             _ => Linear::Zero,
         },
-        (Op::Unfold(window), &[x]) => Linear::Unfold { window: *window, from: x.shape_id() },
-        (Op::Fold { window, to }, _) => Linear::Fold { window: *window, to: *to },
+        (Op::Unfold(window), &[x]) => Linear::Unfold { window: window.clone(), from: x.shape_id() },
+        (Op::Fold { window, to }, _) => Linear::Fold { window: window.clone(), to: *to },
         (Op::Cholesky, _) => cholesky(y),
         (Op::LogDet, &[a]) => {
             // d ln det A = tr(A⁻¹ dA), the sum of the elements of A⁻¹' and dA in the same places
@@ -276,8 +276,8 @@ impl<'g, T: Scalar> Linear<'g, T> {
             Linear::Scatter { axis, along, index, to } => {
                 x.record_with(Op::Scatter { axis: *axis, along: *along, to: *to }, *index)
             }
-            Linear::Unfold { window, .. } => x.record(Op::Unfold(*window)),
-            Linear::Fold { window, to } => x.record(Op::Fold { window: *window, to: *to }),
+            Linear::Unfold { window, .. } => x.record(Op::Unfold(window.clone())),
+            Linear::Fold { window, to } => x.record(Op::Fold { window: window.clone(), to: *to }),
             Linear::Solve(a) => a.record_with(Op::Solve, x),
             Linear::TriangularSolve { matrix, triangle } => {
                 matrix.record_with(Op::TriangularSolve(*triangle), x)
@@ -292,35 +292,41 @@ impl<'g, T: Scalar> Linear<'g, T> {
     }
 
     /// The map `L'` with `<L x, y> = <x, L' y>` for all `x` and `y`.
-    pub(crate) fn transpose(self) -> Self {
+    pub(crate) fn transpose(&self) -> Self {
         match self {
             Linear::Zero => Linear::Zero,
             Linear::Id => Linear::Id,
-            Linear::Scale(c) => Linear::Scale(c),
-            Linear::Div(c) => Linear::Div(c),
-            Linear::Diag(d) => Linear::Diag(d),
+            Linear::Scale(c) => Linear::Scale(*c),
+            Linear::Div(c) => Linear::Div(*c),
+            Linear::Diag(d) => Linear::Diag(*d),
             Linear::Left(w) => Linear::Left(w.mt()),
             Linear::Right(w) => Linear::Right(w.mt()),
-            Linear::Select { condition, taken } => Linear::Select { condition, taken },
-            Linear::CumSum { axis, reverse } => Linear::CumSum { axis, reverse: !reverse },
-            Linear::Slice { slices, from } => Linear::Unslice { slices, to: from },
-            Linear::Unslice { slices, to } => Linear::Slice { slices, from: to },
-            Linear::Gather { axis, along, index, from } => Linear::Scatter { axis, along, index, to: from },
-            Linear::Scatter { axis, along, index, to } => Linear::Gather { axis, along, index, from: to },
-            Linear::Unfold { window, from } => Linear::Fold { window, to: from },
-            Linear::Fold { window, to } => Linear::Unfold { window, from: to },
+            Linear::Select { condition, taken } => Linear::Select { condition: *condition, taken: *taken },
+            Linear::CumSum { axis, reverse } => Linear::CumSum { axis: *axis, reverse: !reverse },
+            Linear::Slice { slices, from } => Linear::Unslice { slices: slices.clone(), to: *from },
+            Linear::Unslice { slices, to } => Linear::Slice { slices: slices.clone(), from: *to },
+            Linear::Gather { axis, along, index, from } => {
+                Linear::Scatter { axis: *axis, along: *along, index: *index, to: *from }
+            }
+            Linear::Scatter { axis, along, index, to } => {
+                Linear::Gather { axis: *axis, along: *along, index: *index, from: *to }
+            }
+            Linear::Unfold { window, from } => Linear::Fold { window: window.clone(), to: *from },
+            Linear::Fold { window, to } => Linear::Unfold { window: window.clone(), from: *to },
             Linear::Solve(a) => Linear::Solve(a.t()),
             Linear::TriangularSolve { matrix, triangle } => Linear::TriangularSolve {
-                matrix,
-                triangle: Triangle { transposed: !triangle.transposed, ..triangle },
+                matrix: *matrix,
+                triangle: Triangle { transposed: !triangle.transposed, ..*triangle },
             },
-            Linear::Pair { apply, transpose } => Linear::Pair { apply: transpose, transpose: apply },
-            Linear::Sum { axes, from } => Linear::Broadcast { axes, to: from },
-            Linear::Broadcast { axes, to } => Linear::Sum { axes, from: to },
-            Linear::Reshape { from, to } => Linear::Reshape { from: to, to: from },
-            Linear::Permute(axes) => Linear::Permute(shape::inverse(&axes)),
+            Linear::Pair { apply, transpose } => {
+                Linear::Pair { apply: transpose.clone(), transpose: apply.clone() }
+            }
+            Linear::Sum { axes, from } => Linear::Broadcast { axes: axes.clone(), to: *from },
+            Linear::Broadcast { axes, to } => Linear::Sum { axes: axes.clone(), from: *to },
+            Linear::Reshape { from, to } => Linear::Reshape { from: *to, to: *from },
+            Linear::Permute(axes) => Linear::Permute(shape::inverse(axes)),
             Linear::Then(maps) => {
-                Linear::Then(maps.into_iter().rev().map(|map| Box::new(map.transpose())).collect())
+                Linear::Then(maps.iter().rev().map(|map| Box::new(map.transpose())).collect())
             }
         }
     }

@@ -21,6 +21,9 @@ use crate::shape::ShapeId;
 pub(crate) struct NodeId(pub(crate) u32);
 
 impl NodeId {
+    /// The number of a node that the tape had no room for.
+    pub(crate) const NOWHERE: NodeId = NodeId(u32::MAX);
+
     pub(crate) fn index(self) -> usize {
         self.0 as usize
     }
@@ -29,7 +32,7 @@ impl NodeId {
 /// Axis numbers, in the range of the operand's (or the result's) rank.
 pub(crate) type Axes = SmallVec<[u8; 16]>;
 
-/// Operand lists; nearly all have one or two entries and stay inside the node.
+/// A copy of a list of operands; nearly all have one or two entries.
 pub(crate) type Operands = SmallVec<[NodeId; 4]>;
 
 /// Where the user wrote the call.
@@ -118,9 +121,9 @@ pub(crate) enum Op<T> {
     /// The transpose of [`Op::Gather`]: the first operand's entries added to zeros of shape `to`, where the second says.
     Scatter { axis: u8, along: bool, to: ShapeId },
     /// Overlapping windows along an axis, whose elements form a new last axis.
-    Unfold(Window),
+    Unfold(Arc<Window>),
     /// The transpose of [`Op::Unfold`]: windows added up where they overlap, in zeros of shape `to`.
-    Fold { window: Window, to: ShapeId },
+    Fold { window: Arc<Window>, to: ShapeId },
     /// `L` with `L L' = A`, from the lower triangle of a symmetric positive definite matrix.
     Cholesky,
     /// `X` with `T X = B`, where `T` is a triangle of the first operand.
@@ -222,16 +225,6 @@ impl<T: Scalar> Op<T> {
             | Op::LogDet => false,
         }
     }
-}
-
-/// One entry of the tape.
-#[derive(Clone)]
-pub(crate) struct Node<T> {
-    pub(crate) op: Op<T>,
-    pub(crate) operands: Operands,
-    pub(crate) shape: ShapeId,
-    pub(crate) mark: Mark,
-    pub(crate) origin: Origin,
 }
 
 /// How a node came to be.

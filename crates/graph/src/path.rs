@@ -21,7 +21,7 @@ impl Path {
         let first = inputs.iter().map(|x| x.id.index()).min().unwrap_or(usize::MAX);
         let last = outputs.iter().map(|y| y.id.index()).max().unwrap_or(0);
         let tape = graph.tape.borrow();
-        let nodes = tape.nodes.get(first..=last).unwrap_or(&[]);
+        let nodes = tape.nodes.between(first, last);
         let mut dependent = vec![false; nodes.len()];
         let mark = |marks: &mut Vec<bool>, id: NodeId| {
             if let Some(mark) = id.index().checked_sub(first).and_then(|i| marks.get_mut(i)) {
@@ -33,7 +33,7 @@ impl Path {
         }
         for (i, node) in nodes.iter().enumerate() {
             let on = |id: NodeId| id.index().checked_sub(first).is_some_and(|i| dependent[i]);
-            let mut operands = node.operands.iter().enumerate();
+            let mut operands = tape.nodes.operands(node).iter().enumerate();
             if operands.any(|(i, &operand)| on(operand) && node.passes(i)) {
                 dependent[i] = true;
             }
@@ -44,7 +44,7 @@ impl Path {
         }
         for (i, node) in nodes.iter().enumerate().rev() {
             if needed[i] && dependent[i] {
-                for (i, &operand) in node.operands.iter().enumerate() {
+                for (i, &operand) in tape.nodes.operands(node).iter().enumerate() {
                     if node.passes(i) {
                         mark(&mut needed, operand);
                     }
@@ -55,11 +55,13 @@ impl Path {
         Path { first, on_path }
     }
 
+    #[inline]
     pub(crate) fn has(&self, id: NodeId) -> bool {
         self.slot(id).is_some()
     }
 
     /// The place of a node on the path.
+    #[inline]
     fn slot(&self, id: NodeId) -> Option<usize> {
         id.index().checked_sub(self.first).filter(|&i| self.on_path.get(i) == Some(&true))
     }
@@ -73,27 +75,38 @@ impl Path {
 /// Tangents or cotangents of the nodes on a path.
 pub(crate) struct Directions<'p, 'g, T> {
     path: &'p Path,
-    of: Vec<Option<Var<'g, T>>>,
+    graph: &'g Graph<T>,
+    of: Vec<Option<NodeId>>,
 }
 
 impl<'p, 'g, T: Scalar> Directions<'p, 'g, T> {
     /// With `directions` at the `ends` of the path where the walk begins.
-    pub(crate) fn start(path: &'p Path, ends: &[Var<'g, T>], directions: &[Var<'g, T>]) -> Self {
-        let mut all = Directions { path, of: vec![None; path.on_path.len()] };
+    pub(crate) fn start(
+        graph: &'g Graph<T>,
+        path: &'p Path,
+        ends: &[Var<'g, T>],
+        directions: &[Var<'g, T>],
+    ) -> Self {
+        let mut all = Directions { path, graph, of: vec![None; path.on_path.len()] };
         for (end, &direction) in ends.iter().zip(directions) {
             all.add(end.id, direction);
         }
         all
     }
 
+    #[inline]
     pub(crate) fn get(&self, id: NodeId) -> Option<Var<'g, T>> {
-        self.path.slot(id).and_then(|i| self.of[i])
+        let there = self.path.slot(id).and_then(|i| self.of[i]);
+        there.map(|id| Var::new(self.graph, id))
     }
 
     /// Adds to what is there: where paths meet, derivatives add up.
+    #[inline]
     pub(crate) fn add(&mut self, id: NodeId, direction: Var<'g, T>) {
         if let Some(i) = self.path.slot(id) {
-            self.of[i] = Some(self.of[i].map_or(direction, |sum| sum.zip(Binary::Add, direction)));
+            let sum =
+                self.of[i].map_or(direction, |sum| Var::new(self.graph, sum).zip(Binary::Add, direction));
+            self.of[i] = Some(sum.id);
         }
     }
 

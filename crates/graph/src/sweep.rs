@@ -7,11 +7,11 @@
 use smallvec::SmallVec;
 
 use crate::Scalar;
-use crate::behalf::Behalf;
+use crate::behalf::NodeCopy;
 use crate::checkpoint::Copies;
 use crate::graph::Graph;
 use crate::linear::partial;
-use crate::op::{Mark, NodeId, Op, Operands};
+use crate::op::NodeId;
 use crate::path::{Directions, Path};
 use crate::var::Var;
 
@@ -23,7 +23,7 @@ pub(crate) fn reverse<'g, T: Scalar>(
     inputs: &[Var<'g, T>],
 ) -> Vec<Var<'g, T>> {
     let path = Path::between(graph, inputs, outputs);
-    let mut cotangents = Directions::start(&path, outputs, seeds);
+    let mut cotangents = Directions::start(graph, &path, outputs, seeds);
     walk_back(graph, &path, &mut cotangents, |_, _, _| {});
     cotangents.collect(inputs)
 }
@@ -35,20 +35,23 @@ fn walk_back<'g, T: Scalar>(
     cotangents: &mut Directions<'_, 'g, T>,
     mut seen: impl FnMut(NodeId, Var<'g, T>, &[Var<'g, T>]),
 ) {
-    let mut copies = Copies::default();
+    let (mut node, mut operands, mut passed) = (NodeCopy::new(), Vec::new(), Vec::new());
+    let (mut copies, behalf) = (Copies::new(graph), graph.on_behalf(None, graph.mark()));
     for id in path.nodes().rev() {
         let Some(cotangent) = cotangents.get(id) else { continue };
-        let node = Visit::new(graph, id);
-        let operands = node.operands.clone();
+        behalf.turn_to(id, &mut node);
         // Inside of a checkpoint, values are taken from its copy.
-        let node = node.with(|id| copies.of(graph, id));
-        let mut passed = SmallVec::<[Var<'g, T>; 4]>::new();
-        for (i, operand) in operands.iter().enumerate().filter(|(_, operand)| path.has(operand.id)) {
-            let derivative = partial(&node.op, i, &node.operands, node.result);
+        let mut value = |id: NodeId| Var::new(graph, copies.of(graph, id));
+        operands.clear();
+        operands.extend(node.operands.iter().map(|&id| value(id)));
+        let result = value(id);
+        passed.clear();
+        for (i, &operand) in node.operands.iter().enumerate().filter(|(_, operand)| path.has(**operand)) {
+            let derivative = partial(&node.op, i, &operands, result);
             if !derivative.is_zero() {
                 let contribution = derivative.transpose().apply(cotangent);
                 passed.push(contribution);
-                cotangents.add(operand.id, contribution);
+                cotangents.add(operand, contribution);
             }
         }
         seen(id, cotangent, &passed);
@@ -60,7 +63,7 @@ pub(crate) struct Step<'g, T> {
     pub(crate) id: NodeId,
     pub(crate) cotangent: Var<'g, T>,
     /// What it passes to its operands on the path.
-    pub(crate) passed: SmallVec<[Var<'g, T>; 4]>,
+    pub(crate) passed: SmallVec<[Var<'g, T>; 2]>,
 }
 
 /// A reverse sweep, step by step.
@@ -81,7 +84,7 @@ pub(crate) fn trace<'g, T: Scalar>(
         return None;
     }
     let ones = graph.constant(T::one()).broadcast_to(output.sizes());
-    let mut cotangents = Directions::start(&path, &[output], &[ones]);
+    let mut cotangents = Directions::start(graph, &path, &[output], &[ones]);
     let mut nodes = Vec::new();
     walk_back(graph, &path, &mut cotangents, |id, cotangent, passed| {
         nodes.push(Step { id, cotangent, passed: passed.into() });
@@ -97,53 +100,20 @@ pub(crate) fn forward<'g, T: Scalar>(
     directions: &[Var<'g, T>],
 ) -> Vec<Var<'g, T>> {
     let path = Path::between(graph, inputs, outputs);
-    let mut tangents = Directions::start(&path, inputs, directions);
+    let mut tangents = Directions::start(graph, &path, inputs, directions);
+    let (mut node, mut operands) = (NodeCopy::new(), Vec::new());
+    let behalf = graph.on_behalf(None, graph.mark());
     for id in path.nodes() {
-        let node = Visit::new(graph, id);
-        for (i, operand) in node.operands.iter().enumerate() {
-            let Some(tangent) = tangents.get(operand.id) else { continue };
-            let derivative = partial(&node.op, i, &node.operands, node.result);
+        behalf.turn_to(id, &mut node);
+        operands.clear();
+        operands.extend(node.operands.iter().map(|&id| Var::new(graph, id)));
+        for (i, &operand) in node.operands.iter().enumerate() {
+            let Some(tangent) = tangents.get(operand) else { continue };
+            let derivative = partial(&node.op, i, &operands, Var::new(graph, id));
             if !derivative.is_zero() {
                 tangents.add(id, derivative.apply(tangent));
             }
         }
     }
     tangents.collect(outputs)
-}
-
-/// A node while a sweep is at it: a copy, so that the tape is free to grow. Until it is dropped, new nodes remember
-/// the source line of this one, so that an error or a listing of a derivative points to the user's own operation.
-struct Visit<'g, T: Scalar> {
-    op: Op<T>,
-    operands: SmallVec<[Var<'g, T>; 4]>,
-    result: Var<'g, T>,
-    _behalf: Behalf<'g, T>,
-}
-
-impl<'g, T: Scalar> Visit<'g, T> {
-    fn new(graph: &'g Graph<T>, id: NodeId) -> Self {
-        let tape = graph.tape.borrow();
-        let node = tape.nodes.get(id.index());
-        let (op, operands) = match node {
-            Some(node) => (node.op.clone(), node.operands.clone()),
-            None => (Op::Constant, Operands::new()),
-        };
-        let origin = node.map(|node| node.origin);
-        // The derivatives of a checkpoint are needed as shortly as its values.
-        let checkpointed = node.is_some_and(|node| node.mark.transient || node.mark.region > 0);
-        let mark = Mark { transient: checkpointed || tape.mark.transient, ..tape.mark.derived_from(id) };
-        drop(tape);
-        let operands = operands.iter().map(|&operand| Var::new(graph, operand)).collect();
-        Visit { op, operands, result: Var::new(graph, id), _behalf: graph.on_behalf(origin, mark) }
-    }
-
-    /// The same visit, with the values of other nodes.
-    fn with(mut self, mut replace: impl FnMut(NodeId) -> NodeId) -> Self {
-        let graph = self.result.graph();
-        for operand in &mut self.operands {
-            *operand = Var::new(graph, replace(operand.id));
-        }
-        self.result = Var::new(graph, replace(self.result.id));
-        self
-    }
 }

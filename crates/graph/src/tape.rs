@@ -8,13 +8,17 @@ use indexmap::IndexMap;
 
 use crate::Scalar;
 use crate::error::{Error, ErrorKind, Fault};
-use crate::op::{Mark, Node, NodeId, Op, Operands, Origin};
+use crate::marks::Marks;
+use crate::nodes::{Node, Nodes};
+use crate::op::{Mark, NodeId, Op, Origin};
 use crate::shape::{self, ShapeId, Shapes};
 use crate::values::Values;
 
 pub(crate) struct Tape<T> {
-    pub(crate) nodes: Vec<Node<T>>,
+    pub(crate) nodes: Nodes<T>,
     pub(crate) values: Values<T>,
+    /// Room for finding what a value needs; empty in between.
+    pub(crate) marks: Marks,
     pub(crate) shapes: Shapes,
     pub(crate) names: IndexMap<String, NodeId>,
     errors: Vec<Error>,
@@ -34,14 +38,12 @@ pub(crate) struct Tape<T> {
     pub(crate) check_finite: bool,
 }
 
-/// Why the tape cannot take another node. Such a node has the number [`FULL`] and stands nowhere.
-const FULL: NodeId = NodeId(u32::MAX);
-
 impl<T: Scalar> Tape<T> {
     pub(crate) fn new() -> Self {
         Tape {
-            nodes: Vec::new(),
+            nodes: Nodes::new(),
             values: Values::new(),
+            marks: Marks::default(),
             shapes: Shapes::new(),
             names: IndexMap::new(),
             errors: Vec::new(),
@@ -69,7 +71,7 @@ impl<T: Scalar> Tape<T> {
     }
 
     pub(crate) fn shape_id(&self, id: NodeId) -> ShapeId {
-        self.nodes.get(id.index()).map_or(ShapeId::SCALAR, |node| node.shape)
+        self.nodes.get(id).map_or(ShapeId::SCALAR, |node| node.shape)
     }
 
     /// The sizes of a node; those of an invalid one are `[]` and mean nothing.
@@ -79,7 +81,7 @@ impl<T: Scalar> Tape<T> {
 
     /// The error of an invalid node.
     pub(crate) fn error(&self, id: NodeId) -> Option<Error> {
-        match self.nodes.get(id.index()) {
+        match self.nodes.get(id) {
             Some(Node { op: Op::Invalid(number), .. }) => self.errors.get(*number as usize).cloned(),
             Some(_) => None,
             None => Some(full().at("record", Vec::new(), std::panic::Location::caller(), String::new())),
@@ -87,28 +89,46 @@ impl<T: Scalar> Tape<T> {
     }
 
     /// Records `op`. If an operand is invalid or the shapes do not fit, the new node is invalid.
-    pub(crate) fn push(&mut self, op: Op<T>, operands: Operands, caller: Origin) -> NodeId {
-        for &operand in &operands {
-            match self.nodes.get(operand.index()) {
+    pub(crate) fn push(&mut self, op: Op<T>, operands: &[NodeId], caller: Origin) -> NodeId {
+        if let Some(refused) = self.refuse_operands(operands, caller) {
+            return refused;
+        }
+        let shapes: smallvec::SmallVec<[ShapeId; 4]> =
+            operands.iter().map(|&operand| self.shape_id(operand)).collect();
+        match shape::infer(&op, &shapes, &mut self.shapes) {
+            Ok(shape) => self.append(|| op, operands, shape, caller),
+            Err(fault) => self.reject(op.name(), operands, fault, caller),
+        }
+    }
+
+    /// Records a scalar function of operands of the same shape, which is the result's: the same as [`Tape::push`], faster.
+    #[inline(always)]
+    pub(crate) fn push_function<const N: usize>(
+        &mut self,
+        op: impl FnOnce() -> Op<T>,
+        operands: [NodeId; N],
+        caller: Origin,
+    ) -> NodeId {
+        match self.refuse_operands(&operands, caller) {
+            Some(refused) => refused,
+            None => self.append(op, &operands, self.shape_id(operands[0]), caller),
+        }
+    }
+
+    /// What is recorded in place of an operation of which an operand is invalid.
+    #[inline]
+    fn refuse_operands(&mut self, operands: &[NodeId], caller: Origin) -> Option<NodeId> {
+        for &operand in operands {
+            match self.nodes.get(operand) {
                 Some(Node { op: Op::Invalid(number), .. }) => {
-                    return self.append(Op::Invalid(*number), Operands::new(), ShapeId::SCALAR, caller);
+                    let number = *number;
+                    return Some(self.append_plain(Op::Invalid(number), ShapeId::SCALAR, caller));
                 }
                 Some(_) => {}
-                None => return FULL,
+                None => return Some(NodeId::NOWHERE),
             }
         }
-        let shape = match (&op, operands.as_slice()) {
-            (Op::Map(_) | Op::Zip(_), &[x, ..]) => Ok(self.shape_id(x)),
-            _ => {
-                let shapes: smallvec::SmallVec<[ShapeId; 4]> =
-                    operands.iter().map(|&operand| self.shape_id(operand)).collect();
-                shape::infer(&op, &shapes, &mut self.shapes)
-            }
-        };
-        match shape {
-            Ok(shape) => self.append(op, operands, shape, caller),
-            Err(fault) => self.reject(op.name(), &operands, fault, caller),
-        }
+        None
     }
 
     /// Records a leaf with a name that none has yet.
@@ -119,7 +139,7 @@ impl<T: Scalar> Tape<T> {
         caller: Origin,
     ) -> NodeId {
         if let Some(&first) = self.names.get(&name) {
-            let line = self.nodes.get(first.index()).map(|node| node.origin.to_string()).unwrap_or_default();
+            let line = self.nodes.get(first).map(|node| node.origin.to_string()).unwrap_or_default();
             let fault = Fault::new(
                 ErrorKind::DuplicateName,
                 format!("there is a variable `{name}` already, declared at {line}"),
@@ -142,21 +162,32 @@ impl<T: Scalar> Tape<T> {
     ) -> Result<NodeId, Fault> {
         let shape = self.shapes.intern(value.shape())?;
         let place = self.values.store(value)?;
-        let id = self.append(op, Operands::new(), shape, caller);
+        let id = self.append_plain(op, shape, caller);
+        self.values.reach(&[id]);
         self.values.set(id, place);
         Ok(id)
     }
 
-    fn append(&mut self, op: Op<T>, operands: Operands, shape: ShapeId, caller: Origin) -> NodeId {
-        if self.nodes.len() >= FULL.index() {
-            return FULL;
+    /// A node without operands.
+    #[inline(never)]
+    fn append_plain(&mut self, op: Op<T>, shape: ShapeId, caller: Origin) -> NodeId {
+        self.append(|| op, &[], shape, caller)
+    }
+
+    #[inline(always)]
+    fn append(
+        &mut self,
+        op: impl FnOnce() -> Op<T>,
+        operands: &[NodeId],
+        shape: ShapeId,
+        caller: Origin,
+    ) -> NodeId {
+        let (mark, origin) = (self.mark, self.origin(caller));
+        let Some(id) = self.nodes.push(op, operands, shape, mark, origin) else { return NodeId::NOWHERE };
+        if let Some(node) = self.nodes.get(id) {
+            self.has_cuts |= mark.primal().is_none() && node.op.cuts_somewhere();
+            self.has_guards |= matches!(node.op, Op::Guard(_));
         }
-        let id = NodeId(self.nodes.len() as u32);
-        let origin = self.origin(caller);
-        self.has_cuts = self.has_cuts || (op.cuts_somewhere() && self.mark.primal().is_none());
-        self.has_guards = self.has_guards || matches!(op, Op::Guard(_));
-        self.nodes.push(Node { op, operands, shape, mark: self.mark, origin });
-        self.values.push_pending();
         id
     }
 
@@ -176,7 +207,7 @@ impl<T: Scalar> Tape<T> {
     pub(crate) fn invalid(&mut self, error: Error, caller: Origin) -> NodeId {
         let number = self.errors.len() as u32;
         self.errors.push(error);
-        self.append(Op::Invalid(number), Operands::new(), ShapeId::SCALAR, caller)
+        self.append_plain(Op::Invalid(number), ShapeId::SCALAR, caller)
     }
 
     /// Adds to a fault where it happened.
@@ -194,31 +225,36 @@ impl<T: Scalar> Tape<T> {
 
     /// The error of a node that has no value, at the line that recorded it.
     pub(crate) fn locate_node(&self, id: NodeId, fault: Fault) -> Error {
-        let Some(node) = self.nodes.get(id.index()) else {
+        let Some(node) = self.nodes.get(id) else {
             return fault.at("value", Vec::new(), std::panic::Location::caller(), String::new());
         };
-        let shapes = node.operands.iter().map(|&id| self.sizes(id).to_vec()).collect();
+        let shapes = self.nodes.operands(node).iter().map(|&id| self.sizes(id).to_vec()).collect();
         fault.at(self.node_name(id), shapes, node.origin, String::new())
     }
 
     /// The name of a variable.
     pub(crate) fn variable_name(&self, id: NodeId) -> Option<&str> {
-        let Op::Variable(number) = self.nodes.get(id.index())?.op else { return None };
+        let Op::Variable(number) = self.nodes.get(id)?.op else { return None };
         self.names.get_index(number as usize).map(|(name, _)| name.as_str())
     }
 
     /// What a node is, for a message: of a part of a derivative also of what.
     pub(crate) fn node_name(&self, id: NodeId) -> String {
-        let Some(node) = self.nodes.get(id.index()) else { return String::new() };
-        match node.mark.primal().and_then(|primal| self.nodes.get(primal.index())) {
-            Some(primal) => format!("derivative of {}, {}", primal.op.name(), node.op.name()),
-            None => node.op.name().to_owned(),
+        match self.node_names(id) {
+            [Some(primal), own] => format!("derivative of {primal}, {}", own.unwrap_or_default()),
+            [None, own] => own.unwrap_or_default().to_owned(),
         }
+    }
+
+    /// The name of the operation that a node is a part of the derivative of, if it is, and its own.
+    pub(crate) fn node_names(&self, id: NodeId) -> [Option<&'static str>; 2] {
+        let name = |id: NodeId| self.nodes.get(id).map(|node| node.op.name());
+        [self.nodes.get(id).and_then(|node| node.mark.primal()).and_then(name), name(id)]
     }
 
     /// Records a stand-in for one example of a batch.
     pub(crate) fn example(&mut self, shape: ShapeId, caller: Origin) -> NodeId {
-        self.append(Op::Example, Operands::new(), shape, caller)
+        self.append_plain(Op::Example, shape, caller)
     }
 
     /// The user's line: that of the node being differentiated, of the outermost scope, or of the call itself.
@@ -236,19 +272,19 @@ impl<T: Scalar> Tape<T> {
         let mut id = id;
         if plan.kept.as_slice() != from {
             let kept = self.shapes.intern(&plan.kept)?;
-            id = self.push(Op::Reshape(kept), smallvec::smallvec![id], caller);
+            id = self.push(Op::Reshape(kept), &[id], caller);
         }
         if !plan.inserted.is_empty() {
-            id = self.push(Op::Broadcast { axes: plan.inserted, to }, smallvec::smallvec![id], caller);
+            id = self.push(Op::Broadcast { axes: plan.inserted, to }, &[id], caller);
         }
         Ok(id)
     }
 
     /// Zeros of the shape of a node, and with its source line.
     pub(crate) fn zeros_like(&mut self, like: NodeId) -> NodeId {
-        let (shape, origin) = match self.nodes.get(like.index()) {
+        let (shape, origin) = match self.nodes.get(like) {
             Some(node) => (node.shape, node.origin),
-            None => return FULL,
+            None => return NodeId::NOWHERE,
         };
         let zero = T::zero();
         let zeros = self

@@ -20,8 +20,6 @@ use crate::shape::element_count;
 pub(crate) enum Place {
     /// Not computed.
     Pending,
-    /// Not computed, and already on the list of what must be.
-    Queued,
     /// Row-major in the arena, from this element on.
     Dense(usize),
     /// Row-major in a buffer of its own.
@@ -43,6 +41,7 @@ pub(crate) struct Layout {
 /// The values of a tape.
 #[derive(Debug)]
 pub(crate) struct Values<T> {
+    /// Up to the last node that has a value; those behind it are pending.
     places: Vec<Place>,
     layouts: Vec<Layout>,
     arena: Vec<T>,
@@ -68,10 +67,14 @@ impl<T: Scalar> Values<T> {
         self.buffers.clear();
     }
 
-    pub(crate) fn push_pending(&mut self) {
-        self.places.push(Place::Pending);
+    /// Lets the list of places reach to these nodes.
+    pub(crate) fn reach(&mut self, nodes: &[NodeId]) {
+        let end = nodes.iter().map(|id| id.index() + 1).max().unwrap_or(0);
+        self.places.resize(self.places.len().max(end), Place::Pending);
     }
 
+    /// Of a node that they reach to.
+    #[inline]
     pub(crate) fn set(&mut self, id: NodeId, place: Place) {
         if let Some(slot) = self.places.get_mut(id.index()) {
             *slot = place;
@@ -83,7 +86,7 @@ impl<T: Scalar> Values<T> {
     }
 
     pub(crate) fn is_known(&self, id: NodeId) -> bool {
-        !matches!(self.place(id), Place::Pending | Place::Queued)
+        self.place(id) != Place::Pending
     }
 
     /// Copies a leaf's elements into the arena.
@@ -136,6 +139,25 @@ impl<T: Scalar> Values<T> {
         }
     }
 
+    /// The single number that lies in the arena as this node's value.
+    #[inline]
+    pub(crate) fn number(&self, id: NodeId) -> Option<T> {
+        match self.places.get(id.index()) {
+            Some(&Place::Dense(start)) => self.arena.get(start).copied(),
+            Some(Place::Buffer(_) | Place::Strided(_) | Place::Pending) | None => None,
+        }
+    }
+
+    /// Makes a single number the value of a node.
+    #[inline]
+    pub(crate) fn set_number(&mut self, id: NodeId, number: T) -> Result<(), Fault> {
+        reserve(&mut self.arena, 1)?;
+        let place = Place::Dense(self.arena.len());
+        self.arena.push(number);
+        self.set(id, place);
+        Ok(())
+    }
+
     pub(crate) fn strided(&mut self, layout: Layout) -> Place {
         self.layouts.push(layout);
         Place::Strided((self.layouts.len() - 1) as u32)
@@ -150,7 +172,7 @@ impl<T: Scalar> Values<T> {
         match place {
             Place::Buffer(number) => Some(number),
             Place::Strided(number) => self.layouts.get(number as usize).and_then(|layout| layout.buffer),
-            Place::Pending | Place::Queued | Place::Dense(_) => None,
+            Place::Pending | Place::Dense(_) => None,
         }
     }
 
@@ -179,6 +201,7 @@ impl<T: Scalar> Values<T> {
 }
 
 /// Room for more, or the fault that there is none.
+#[inline]
 pub(crate) fn reserve<T>(elements: &mut Vec<T>, len: usize) -> Result<(), Fault> {
     elements.try_reserve(len).map_err(|_| {
         Fault::new(
@@ -209,7 +232,7 @@ impl<'a, T: Scalar> Reader<'a, T> {
                 Some(layout) => layout.clone(),
                 None => return (&[], nowhere()),
             },
-            Some(Place::Pending | Place::Queued) | None => return (&[], nowhere()),
+            Some(Place::Pending) | None => return (&[], nowhere()),
         };
         (self.elements(layout.buffer), layout)
     }
@@ -226,7 +249,7 @@ impl<'a, T: Scalar> Reader<'a, T> {
         match self.places.get(id.index())? {
             Place::Dense(start) => self.arena.get(*start..*start + element_count(shape)),
             Place::Buffer(number) => self.buffers.get(*number as usize).map(|buffer| &buffer.elements[..]),
-            Place::Pending | Place::Queued | Place::Strided(_) => None,
+            Place::Pending | Place::Strided(_) => None,
         }
     }
 
@@ -274,6 +297,9 @@ pub(crate) fn position(mut offset: usize, shape: &[usize], strides: &[isize], mu
 }
 
 pub(crate) fn row_major(shape: &[usize]) -> Strides {
+    if shape.is_empty() {
+        return Strides::new();
+    }
     let mut strides: Strides = shape.iter().map(|_| 1).collect();
     let mut step = 1;
     for (stride, &size) in strides.iter_mut().zip(shape).rev() {

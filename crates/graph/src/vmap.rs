@@ -10,7 +10,7 @@ use crate::Scalar;
 use crate::batch::{Batched, batched};
 use crate::error::{ErrorKind, Fault, Result};
 use crate::graph::Graph;
-use crate::op::{Mark, NodeId, Origin};
+use crate::op::{Mark, NodeId, Operands, Origin};
 use crate::structure::{Structure, fill, flatten};
 use crate::var::Var;
 
@@ -121,10 +121,11 @@ fn rerecord<'g, T: Scalar>(
     let mut regions: Vec<(u32, u32)> = Vec::new();
     for place in 0..len {
         let id = NodeId((first + place) as u32);
-        let node = graph.tape.borrow().nodes.get(id.index()).cloned();
-        let Some(node) = node else { continue };
-        let operands: Vec<Batched<'g, T>> = node
-            .operands
+        let tape = graph.tape.borrow();
+        let Some(node) = tape.nodes.get(id).cloned() else { continue };
+        let operands = Operands::from_slice(tape.nodes.operands(&node));
+        drop(tape);
+        let operands: Vec<Batched<'g, T>> = operands
             .iter()
             .map(|&operand| match copies.get(operand.index().wrapping_sub(first)) {
                 Some(&Some(batch)) => Batched::Whole(batch),

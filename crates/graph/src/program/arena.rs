@@ -85,6 +85,28 @@ impl Arena {
     }
 }
 
+/// Places for single numbers: the one that was given back last is taken first, while it is in the cache.
+#[derive(Debug, Default)]
+pub(super) struct Singles {
+    free: Vec<usize>,
+    /// How many places there must be.
+    pub(super) end: usize,
+}
+
+impl Singles {
+    pub(super) fn take(&mut self) -> usize {
+        self.free.pop().unwrap_or_else(|| {
+            self.end += 1;
+            self.end - 1
+        })
+    }
+
+    /// The place is free again.
+    pub(super) fn give(&mut self, place: usize) {
+        self.free.push(place);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

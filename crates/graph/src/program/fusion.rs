@@ -1,10 +1,9 @@
 //! Fused kernels: from the items of a group to the values of a [`Fusion`], with what is read, spread and kept.
 
-use std::collections::HashMap;
-
 use chainrule_kernels::{self as kernels, At, Fusion, Level, Output, Reduction, Value, WORK};
 
 use super::describe::StepInfo;
+use super::hash::Map;
 use super::lower::{Draft, Lowering};
 use super::schedule::{Domain, Role, pattern, reduced_axes};
 use super::simplify::Kind;
@@ -24,9 +23,9 @@ impl<T: Scalar> Lowering<'_, T> {
                 outputs: Vec::new(),
                 scratch: At { area: WORK, offset: 0 },
             },
-            values: HashMap::new(),
-            loads: HashMap::new(),
-            spreads: HashMap::new(),
+            values: Map::default(),
+            loads: Map::default(),
+            spreads: Map::default(),
             read: 0,
             written: 0,
         };
@@ -59,9 +58,9 @@ struct Kernel<'l, 'p, T> {
     domain: Domain,
     fusion: Fusion<T>,
     /// The value that an item is.
-    values: HashMap<ItemId, usize>,
-    loads: HashMap<(ItemId, usize, Pattern, Level), usize>,
-    spreads: HashMap<usize, usize>,
+    values: Map<ItemId, usize>,
+    loads: Map<(ItemId, usize, Pattern, Level), usize>,
+    spreads: Map<usize, usize>,
     /// How many elements are read from memory, and written.
     read: usize,
     written: usize,

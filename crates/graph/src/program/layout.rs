@@ -4,12 +4,13 @@
 //! the result of an elementwise kernel may take the place of an operand that nobody needs any more. New values of variables
 //! are written over the old ones if nobody behind that step reads these.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use chainrule_kernels::{At, CONSTANTS, INPUTS, Level, STATE, WORK};
 use indexmap::IndexMap;
 
-use super::arena::Arena;
+use super::arena::{Arena, Singles};
+use super::hash::Map;
 use super::schedule::{Form, Role, Schedule, reads_in_order};
 use super::simplify::{Items, Kind};
 use super::source::ItemId;
@@ -73,7 +74,7 @@ pub(super) fn lay_out<T: Scalar>(program: &Items<T>, schedule: &Schedule, states
         }
     }
     // Single numbers lie together at the begin, everything else behind them.
-    let (mut singles, mut arrays) = (Arena::new(1), Arena::new(GRAIN));
+    let (mut singles, mut arrays) = (Singles::default(), Arena::new(GRAIN));
     let mut in_arena = vec![false; count];
     for (id, item) in program.items.iter().enumerate() {
         match &item.kind {
@@ -91,7 +92,7 @@ pub(super) fn lay_out<T: Scalar>(program: &Items<T>, schedule: &Schedule, states
             Kind::Input(number) => {
                 let by_single = needs.by_single.get(id).copied().unwrap_or(false);
                 let offset = match item.len {
-                    1 => Some(singles.take(1)),
+                    1 => Some(singles.take()),
                     len if len <= COPIED_INPUT || by_single => Some(arrays.take(len)),
                     _ => None,
                 };
@@ -113,7 +114,7 @@ pub(super) fn lay_out<T: Scalar>(program: &Items<T>, schedule: &Schedule, states
             }
             let len = program.items.get(item).map_or(0, |item| item.len);
             let offset = match len {
-                1 => singles.take(1),
+                1 => singles.take(),
                 _ => match layout.inherit(schedule, item, len, &mut legacies, &mut in_arena) {
                     Some(offset) => offset,
                     None => arrays.take(len),
@@ -132,7 +133,7 @@ pub(super) fn lay_out<T: Scalar>(program: &Items<T>, schedule: &Schedule, states
                         && needs.last.get(root) == Some(&number)
                         && in_arena.get_mut(root).is_some_and(std::mem::take)
                     {
-                        singles.give(layout.place(root).offset, 1);
+                        singles.give(layout.place(root).offset);
                     }
                 }
             }
@@ -150,11 +151,11 @@ pub(super) fn lay_out<T: Scalar>(program: &Items<T>, schedule: &Schedule, states
             if in_arena.get_mut(item).is_some_and(std::mem::take) {
                 let len = program.items.get(item).map_or(0, |item| item.len);
                 let offset = layout.place(item).offset;
-                if len == 1 { singles.give(offset, 1) } else { arrays.give(offset, len) }
+                if len == 1 { singles.give(offset) } else { arrays.give(offset, len) }
             }
         }
     }
-    let begin = singles.end().next_multiple_of(GRAIN);
+    let begin = singles.end.next_multiple_of(GRAIN);
     for (item, place) in program.items.iter().zip(&mut layout.places) {
         if let Some(place) = place
             && place.area == WORK
@@ -203,7 +204,7 @@ impl<T: Scalar> Layout<T> {
 
 /// The operands of a fused kernel whose places are free for its results: those that nobody behind it needs, and that it reads
 /// element by element, all uses at the same level. By length and that level.
-struct Legacies(HashMap<(usize, Level), VecDeque<ItemId>>);
+struct Legacies(Map<(usize, Level), VecDeque<ItemId>>);
 
 impl Legacies {
     fn of<T>(
@@ -232,7 +233,7 @@ impl Legacies {
                 }
             }
         }
-        let mut legacies = Legacies(HashMap::new());
+        let mut legacies = Legacies(Map::default());
         for (root, level) in levels {
             if let (Some(level), Some(item)) = (level, program.items.get(root)) {
                 legacies.0.entry((item.len, level)).or_default().push_back(root);

@@ -329,7 +329,7 @@ impl<T: Scalar> Lowering<'_, T> {
             }
             Op::Fold { window, .. } => {
                 let whole = Source::whole(0, &item.shape);
-                let windows = whole.through(&Op::<T>::Unfold(*window), &first.shape)?;
+                let windows = whole.through(&Op::<T>::Unfold(window.clone()), &first.shape)?;
                 let strides = windows.strides.into_iter().collect();
                 Other::Fold { x: self.operand(first)?, strides, out, len: item.len }
             }

@@ -9,9 +9,11 @@ mod arena;
 mod describe;
 mod feeds;
 mod fusion;
+mod hash;
 mod layout;
 mod lower;
 mod run;
+mod same;
 mod schedule;
 mod simplify;
 mod source;
@@ -39,9 +41,11 @@ use crate::op::{NodeId, Op, Origin};
 use crate::shape::{Shape, element_count};
 use crate::structure::{Form, Structure, flatten};
 use crate::var::Var;
-use lower::Lowered;
+use hash::{Hashes, Map};
+use lower::{Lowered, Stage};
 use run::StateRef;
 use simplify::Request;
+use source::ItemId;
 use state::Aligned;
 
 /// A recorded graph, compiled: it takes inputs, hands out outputs, and replaces the values of variables, as often as one
@@ -97,8 +101,8 @@ struct Compiled<T> {
     constants: Aligned<T>,
     inputs: Vec<Input>,
     outputs: Vec<(At, Shape)>,
-    /// Of each item, what an error in it says.
-    blame: Vec<NodeBlame>,
+    /// What an error says, of each item that may have one of its own: those of single steps.
+    blame: Map<ItemId, NodeBlame>,
     plan: Plan,
 }
 
@@ -215,15 +219,17 @@ impl<'g, T: Scalar, O: Form> Builder<'g, T, O> {
             graph.error("compile", &[id], Fault::new(kind, message, help), self.caller)
         };
         let name = |x: &Var<'g, T>| describe_node(graph, x.id);
-        for (number, x) in self.inputs.iter().enumerate() {
-            if self.inputs.iter().take(number).any(|other| other.id == x.id) {
+        let mut inputs: Map<NodeId, ()> = Map::default();
+        for x in &self.inputs {
+            if inputs.insert(x.id, ()).is_some() {
                 let message = format!("{} is given as an input twice", name(x));
                 return refuse(x.id, ErrorKind::Argument, message, "an input has one value");
             }
         }
-        for (number, (x, value)) in self.updates.iter().enumerate() {
+        let mut updated: Map<NodeId, ()> = Map::default();
+        for (x, value) in &self.updates {
             let is_variable =
-                graph.tape.borrow().nodes.get(x.id.index()).is_some_and(|n| matches!(n.op, Op::Variable(_)));
+                graph.tape.borrow().nodes.get(x.id).is_some_and(|n| matches!(n.op, Op::Variable(_)));
             if !is_variable {
                 let message = format!("{} is no variable, and only variables live from run to run", name(x));
                 return refuse(
@@ -233,7 +239,7 @@ impl<'g, T: Scalar, O: Form> Builder<'g, T, O> {
                     "declare it with `graph.variable(name, value)`",
                 );
             }
-            if self.inputs.iter().any(|input| input.id == x.id) {
+            if inputs.contains_key(&x.id) {
                 let message =
                     format!("{} is an input, so it has a value of the caller's in every run", name(x));
                 return refuse(
@@ -243,7 +249,7 @@ impl<'g, T: Scalar, O: Form> Builder<'g, T, O> {
                     "leave it out of the inputs, or return the new value",
                 );
             }
-            if self.updates.iter().take(number).any(|other| other.0.id == x.id) {
+            if updated.insert(x.id, ()).is_some() {
                 let message = format!("{} is updated twice", name(x));
                 return refuse(x.id, ErrorKind::Argument, message, "a variable gets one new value in a run");
             }
@@ -266,7 +272,7 @@ fn describe_node<T: Scalar>(graph: &Graph<T>, id: NodeId) -> String {
     let tape = graph.tape.borrow();
     match tape.variable_name(id) {
         Some(name) => format!("variable `{name}`"),
-        None => format!("a `{}`", tape.nodes.get(id.index()).map_or("node", |node| node.op.name())),
+        None => format!("a `{}`", tape.nodes.get(id).map_or("node", |node| node.op.name())),
     }
 }
 
@@ -314,7 +320,13 @@ fn compile<T: Scalar>(graph: &Graph<T>, request: &Request<'_>, state: &State<T>)
         .zip(request.outputs)
         .map(|(&item, &id)| (layout.place(item), Shape::from(tape.sizes(id))))
         .collect();
-    let blame = program.items.iter().map(|item| NodeBlame::of(&tape, item.node)).collect();
+    let calls = lowered.stages.iter().filter_map(|stage| match stage {
+        Stage::Call(call) => Some(call.item),
+        Stage::Steps(_) => None,
+    });
+    let first = lowered.infos.iter().filter_map(|info| info.items.first().copied());
+    let of = |id: ItemId| Some((id, NodeBlame::of(&tape, program.items.get(id)?.node)));
+    let blame = first.chain(calls).filter_map(of).collect();
     let plan = plan(&program, &lowered, &layout, state_len, &tape);
     drop(tape);
     Ok(Compiled { lowered, constants, inputs, outputs, blame, plan })
@@ -322,11 +334,11 @@ fn compile<T: Scalar>(graph: &Graph<T>, request: &Request<'_>, state: &State<T>)
 
 impl NodeBlame {
     fn of<T: Scalar>(tape: &crate::tape::Tape<T>, id: NodeId) -> Self {
-        let node = tape.nodes.get(id.index());
+        let node = tape.nodes.get(id);
         NodeBlame {
             name: tape.node_name(id),
             shapes: node.map_or_else(Vec::new, |node| {
-                node.operands.iter().map(|&operand| tape.sizes(operand).to_vec()).collect()
+                tape.nodes.operands(node).iter().map(|&operand| tape.sizes(operand).to_vec()).collect()
             }),
             shape: tape.sizes(id).into(),
             origin: node.map_or(Location::caller(), |node| node.origin),
@@ -363,20 +375,22 @@ fn plan<T: Scalar>(
 ) -> Plan {
     let bytes = |elements: usize| elements * size_of::<T>();
     let steps = lowered.infos.iter().map(|info| {
-        let mut operations: indexmap::IndexMap<String, usize> = indexmap::IndexMap::new();
-        let mut lines: indexmap::IndexSet<String> = indexmap::IndexSet::new();
-        for item in info.items.iter().filter_map(|&item| program.items.get(item)) {
-            *operations.entry(tape.node_name(item.node)).or_default() += 1;
+        // What differs is counted first, and written afterwards.
+        let mut operations: indexmap::IndexMap<_, (NodeId, usize), Hashes> = indexmap::IndexMap::default();
+        let mut lines: Vec<Origin> = Vec::new();
+        for node in info.items.iter().filter_map(|&item| program.items.get(item)).map(|item| item.node) {
+            operations.entry(tape.node_names(node)).or_insert((node, 0)).1 += 1;
             if lines.len() < 4
-                && let Some(node) = tape.nodes.get(item.node.index())
+                && let Some(line) = tape.nodes.get(node).map(|node| node.origin)
+                && !lines.iter().any(|&known| std::ptr::eq(known, line) || known == line)
             {
-                lines.insert(node.origin.to_string());
+                lines.push(line);
             }
         }
         PlanStep {
             title: info.title.clone(),
-            operations: operations.into_iter().collect(),
-            lines: lines.into_iter().collect(),
+            operations: operations.into_values().map(|(node, count)| (tape.node_name(node), count)).collect(),
+            lines: lines.into_iter().map(|line| line.to_string()).collect(),
             bytes_read: bytes(info.read),
             bytes_written: bytes(info.written),
             flops: info.flops,

@@ -155,18 +155,18 @@ impl<T: Scalar> Compiled<T> {
             Trouble::Index(index) => self.blame(item, bad_index(index)),
             Trouble::Linalg(error) => self.blame(item, singular(error)),
             Trouble::Guard => {
-                let expected = matches!(self.blame.get(item), Some(blame) if blame.expected);
+                let expected = matches!(self.blame.get(&item), Some(blame) if blame.expected);
                 self.blame(item, branched(expected))
             }
             Trouble::NotFinite(place, value) => {
-                let shape = self.blame.get(item).map(|blame| blame.shape.clone()).unwrap_or_default();
+                let shape = self.blame.get(&item).map(|blame| blame.shape.clone()).unwrap_or_default();
                 self.blame(item, not_finite(value, &index_of(*place, &shape)))
             }
         }
     }
 
     fn blame(&self, item: usize, fault: Fault) -> Error {
-        match self.blame.get(item) {
+        match self.blame.get(&item) {
             Some(blame) => fault.at(blame.name.clone(), blame.shapes.clone(), blame.origin, String::new()),
             None => fault.at("run", Vec::new(), Location::caller(), String::new()),
         }

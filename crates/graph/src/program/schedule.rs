@@ -9,10 +9,9 @@
 //! Depths are as small as possible first. Then, from the end, an item that only one kernel needs moves down into
 //! that kernel: its value never goes to memory. Updates move to a depth of their own behind everything that can fail.
 
-use std::collections::HashMap;
-
 use chainrule_kernels::Level;
 
+use super::hash::Map;
 use super::simplify::{Items, Kind};
 use super::source::{ItemId, Pattern, Source};
 use crate::op::Op;
@@ -134,8 +133,8 @@ pub(super) fn reduced_axes<T>(kind: &Kind<T>) -> Option<&[u8]> {
 }
 
 /// How long the rows of an array with so many elements are: what most of those who treat it as rows say.
-fn row_lengths<T>(program: &Items<T>) -> HashMap<usize, usize> {
-    let mut votes: HashMap<usize, HashMap<usize, usize>> = HashMap::new();
+fn row_lengths<T>(program: &Items<T>) -> Map<usize, usize> {
+    let mut votes: Map<usize, Map<usize, usize>> = Map::default();
     let mut vote = |len: usize, cols: usize, weight: usize| {
         if (2..=LONGEST_ROW).contains(&cols) && len > cols {
             *votes.entry(len).or_default().entry(cols).or_default() += weight;
@@ -157,7 +156,7 @@ fn row_lengths<T>(program: &Items<T>) -> HashMap<usize, usize> {
             }
         }
     }
-    let most = |votes: HashMap<usize, usize>| votes.into_iter().max_by_key(|&(cols, votes)| (votes, cols));
+    let most = |votes: Map<usize, usize>| votes.into_iter().max_by_key(|&(cols, votes)| (votes, cols));
     votes.into_iter().filter_map(|(len, votes)| Some((len, most(votes)?.0))).collect()
 }
 
@@ -351,7 +350,7 @@ impl Schedule {
 /// Items of one domain and depth, in the order of depths.
 fn gather<T>(program: &Items<T>, roles: Vec<Role>, depths: &[usize], end: usize, fuse: bool) -> Schedule {
     let mut groups: Vec<(usize, Group)> = Vec::new();
-    let mut open: HashMap<(usize, Form), usize> = HashMap::new();
+    let mut open: Map<(usize, Form), usize> = Map::default();
     let mut number_of = vec![usize::MAX; program.items.len()];
     for (item, (&role, &depth)) in roles.iter().zip(depths).enumerate() {
         let form = match role {

@@ -8,17 +8,18 @@
 //! * *Constants* meet in the graph's own evaluator; a uniform one becomes the parameter of a scalar function.
 //! * *Views* become strides over their roots ([`Source`]), so transposes and broadcasts disappear into what reads them.
 
-use std::collections::HashMap;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::source::{ItemId, Source};
+use super::hash::Map;
+use super::same::Key;
+use super::source::{ItemId, Source, Sources};
 use crate::Scalar;
 use crate::custom::Custom;
 use crate::error::Result;
 use crate::graph::Graph;
+use crate::marks::Marks;
 use crate::op::{NodeId, Op, Origin};
 use crate::scalar::{Binary, Unary};
 use crate::shape::{Shape, element_count};
@@ -42,7 +43,7 @@ pub(super) enum Kind<T> {
 #[derive(Clone)]
 pub(super) struct Item<T> {
     pub(super) kind: Kind<T>,
-    pub(super) operands: SmallVec<[Source; 3]>,
+    pub(super) operands: Sources,
     pub(super) shape: Shape,
     pub(super) len: usize,
     /// The node it comes from.
@@ -92,9 +93,15 @@ struct Known<T> {
 struct Builder<'g, T: Scalar> {
     graph: &'g Graph<T>,
     items: Vec<Item<T>>,
-    known: HashMap<NodeId, Known<T>>,
-    seen: HashMap<Key, ItemId>,
+    /// What nodes have become; several of them may be the same.
+    known: Vec<Known<T>>,
+    /// Of each node of the tape, where that stands, counted from 1; 0 for those that have not been visited.
+    places: Vec<u32>,
+    /// An item for each hash of what makes items the same.
+    seen: Map<u64, ItemId>,
     states: Vec<(String, Shape, NodeId)>,
+    /// The number of each variable among them.
+    state_of: Map<NodeId, usize>,
     caller: Origin,
 }
 
@@ -104,9 +111,11 @@ pub(super) fn simplify<T: Scalar>(graph: &Graph<T>, request: &Request<'_>) -> Re
     let mut builder = Builder {
         graph,
         items: Vec::with_capacity(needed.len()),
-        known: HashMap::with_capacity(needed.len()),
-        seen: HashMap::with_capacity(needed.len()),
+        known: Vec::with_capacity(needed.len()),
+        places: vec![0; graph.len()],
+        seen: Map::with_capacity_and_hasher(needed.len(), Default::default()),
         states: Vec::new(),
+        state_of: Map::default(),
         caller: request.caller,
     };
     for (number, &id) in request.inputs.iter().enumerate() {
@@ -115,7 +124,7 @@ pub(super) fn simplify<T: Scalar>(graph: &Graph<T>, request: &Request<'_>) -> Re
         builder.know(id, item, None, false);
     }
     for &id in &needed {
-        if !builder.known.contains_key(&id) {
+        if builder.place(id) == 0 {
             builder.visit(id)?;
         }
     }
@@ -146,74 +155,82 @@ fn needed<T: Scalar>(graph: &Graph<T>, request: &Request<'_>) -> Vec<NodeId> {
     if tape.has_guards {
         wanted.extend(
             (0..)
-                .zip(&tape.nodes)
-                .take_while(|(id, _)| Some(NodeId(*id)) <= last)
+                .zip(tape.nodes.between(0, last.map_or(0, NodeId::index)))
                 .filter(|(_, node)| matches!(node.op, Op::Guard(_)))
                 .map(|(id, _)| NodeId(id)),
         );
     }
-    let cut: std::collections::HashSet<NodeId> = request.inputs.iter().copied().collect();
-    let mut marked = vec![false; last.map_or(0, |id| id.index() + 1)];
-    let mut queue = Vec::new();
-    let mut mark = |queue: &mut Vec<NodeId>, id: NodeId| {
-        if let Some(slot) = marked.get_mut(id.index())
-            && !std::mem::replace(slot, true)
-            && !cut.contains(&id)
-        {
-            queue.push(id);
+    let inputs: Map<NodeId, ()> = request.inputs.iter().map(|&id| (id, ())).collect();
+    let (mut marks, mut needed) = (Marks::default(), Vec::new());
+    let mut walk = marks.walk(last.unwrap_or(NodeId(0)));
+    wanted.iter().for_each(|&id| walk.insert(id));
+    while let Some(id) = walk.pop() {
+        if !inputs.contains_key(&id) {
+            tape.nodes.operands_of(id).iter().for_each(|&operand| walk.insert(operand));
+            needed.push(id);
         }
-    };
-    wanted.iter().for_each(|&id| mark(&mut queue, id));
-    let mut next = 0;
-    while let Some(node) = queue.get(next).and_then(|id: &NodeId| tape.nodes.get(id.index())) {
-        node.operands.iter().for_each(|&operand| mark(&mut queue, operand));
-        next += 1;
     }
-    queue.sort_unstable();
-    queue
+    needed.reverse();
+    needed
 }
 
 impl<T: Scalar> Builder<'_, T> {
-    fn push(
-        &mut self,
-        kind: Kind<T>,
-        operands: SmallVec<[Source; 3]>,
-        shape: &[usize],
-        node: NodeId,
-    ) -> ItemId {
-        self.items.push(Item { kind, operands, shape: shape.into(), len: element_count(shape), node });
+    fn push(&mut self, kind: Kind<T>, operands: Sources, shape: &[usize], node: NodeId) -> ItemId {
+        self.items.push(Item {
+            kind,
+            operands,
+            shape: Shape::from_slice(shape),
+            len: element_count(shape),
+            node,
+        });
         self.items.len() - 1
     }
 
     fn know(&mut self, id: NodeId, item: ItemId, uniform: Option<T>, constant: bool) {
-        let shape = self.items.get(item).map(|item| item.shape.clone()).unwrap_or_default();
-        self.known.insert(id, Known { source: Source::whole(item, &shape), uniform, constant });
+        let shape = self.items.get(item).map_or(&[][..], |item| &item.shape);
+        let source = Source::whole(item, shape);
+        self.become_known(id, Known { source, uniform, constant });
     }
 
-    /// What an earlier node has become.
-    fn get(&self, id: NodeId) -> Known<T> {
-        let nowhere = || Known { source: Source::whole(0, &[]), uniform: None, constant: false };
-        self.known.get(&id).cloned().unwrap_or_else(nowhere)
+    fn become_known(&mut self, id: NodeId, known: Known<T>) {
+        self.known.push(known);
+        self.become_the_same(id, self.known.len() as u32);
+    }
+
+    fn become_the_same(&mut self, id: NodeId, place: u32) {
+        if let Some(slot) = self.places.get_mut(id.index()) {
+            *slot = place;
+        }
+    }
+
+    /// Where what a node has become stands, counted from 1.
+    fn place(&self, id: NodeId) -> u32 {
+        self.places.get(id.index()).copied().unwrap_or(0)
+    }
+
+    fn at(&self, place: u32) -> Option<&Known<T>> {
+        self.known.get((place as usize).checked_sub(1)?)
     }
 
     /// The number of a variable's state.
     fn state(&mut self, id: NodeId) -> usize {
-        if let Some(number) = self.states.iter().position(|state| state.2 == id) {
+        if let Some(&number) = self.state_of.get(&id) {
             return number;
         }
         let tape = self.graph.tape.borrow();
         let name = tape.variable_name(id).unwrap_or_default().to_owned();
+        self.state_of.insert(id, self.states.len());
         self.states.push((name, tape.sizes(id).into(), id));
         self.states.len() - 1
     }
 
     /// A node whose operands are known.
     fn visit(&mut self, id: NodeId) -> Result<()> {
-        let (op, operands, shape_id, shape) = {
-            let tape = self.graph.tape.borrow();
-            let Some(node) = tape.nodes.get(id.index()) else { return Ok(()) };
-            (node.op.clone(), node.operands.clone(), node.shape, Shape::from(tape.sizes(id)))
-        };
+        let tape = self.graph.tape.borrow();
+        let Some(node) = tape.nodes.get(id) else { return Ok(()) };
+        let (op, shape_id, shape) = (node.op.clone(), node.shape, Shape::from_slice(tape.sizes(id)));
+        let known: SmallVec<[u32; 4]> = tape.nodes.operands(node).iter().map(|&id| self.place(id)).collect();
+        drop(tape);
         #[allow(clippy::wildcard_enum_match_arm, reason = "leaves; the others have operands")]
         match &op {
             Op::Variable(_) => {
@@ -225,40 +242,39 @@ impl<T: Scalar> Builder<'_, T> {
             Op::Constant => return self.fold(id, &shape),
             _ => {}
         }
-        let known: SmallVec<[Known<T>; 3]> = operands.iter().map(|&operand| self.get(operand)).collect();
+        let first = known.first().and_then(|&place| self.at(place));
         // One element of one is that element; but a sum of a single one begins with +0, which -0 disappears in.
         let len = element_count(&shape);
-        let same_len = known.first().is_some_and(|x| element_count(&x.source.shape) == len);
+        let same_len = first.is_some_and(|x| element_count(&x.source.shape) == len);
         let reduces = matches!(op, Op::Sum(_) | Op::Extremum { .. });
         let op = match (reduces && same_len, matches!(op, Op::Sum(_)) && len == 1) {
             (true, true) => Op::Map(Unary::Add(T::zero())),
             (true, false) => Op::Reshape(shape_id),
             (false, _) => op,
         };
-        if let [x] = &*known
+        if let ([_], Some(x)) = (&*known, first)
             && let Some(source) = x.source.through(&op, &shape)
         {
-            let seen = Known { source, ..x.clone() };
+            let seen = Known { source, ..*x };
             if let Op::Guard(_) = op {
-                self.push(Kind::Compute(op), [x.source.clone()].into_iter().collect(), &shape, id);
+                let operand = [x.source.clone()].into_iter().collect();
+                self.push(Kind::Compute(op), operand, &shape, id);
             }
-            self.known.insert(id, seen);
+            self.become_known(id, seen);
             return Ok(());
         }
-        let small = element_count(&shape) <= FOLD;
-        if !known.is_empty() && small && known.iter().all(|x| x.constant) && !matches!(op, Op::Custom(_)) {
+        let constant = |&place: &u32| self.at(place).is_some_and(|x| x.constant);
+        if !known.is_empty() && len <= FOLD && known.iter().all(constant) && !matches!(op, Op::Custom(_)) {
             return self.fold(id, &shape);
         }
-        match rewrite(op, &known) {
-            Rewritten::Operand(i) => {
-                if let Some(x) = known.get(i) {
-                    self.known.insert(id, x.clone());
-                }
-            }
+        let uniform = |i: usize| known.get(i).and_then(|&place| self.at(place)?.uniform);
+        match rewrite(op, known.len(), uniform) {
+            Rewritten::Operand(i) => self.become_the_same(id, known.get(i).copied().unwrap_or(0)),
             Rewritten::Op(op, which) => {
                 let kind = if matches!(op, Op::Reshape(_)) { Kind::Copy } else { Kind::Compute(op) };
-                let mut operands: SmallVec<[Source; 3]> =
-                    which.iter().filter_map(|&i| known.get(i).map(|x| x.source.clone())).collect();
+                let source =
+                    |&i: &usize| known.get(i).and_then(|&place| self.at(place)).map(|x| x.source.clone());
+                let mut operands: Sources = which.iter().filter_map(source).collect();
                 if reads_dense(&kind) {
                     operands.iter_mut().for_each(|source| *source = self.contiguous(source, id));
                 }
@@ -270,21 +286,21 @@ impl<T: Scalar> Builder<'_, T> {
     }
 
     /// The item with this operation and these operands: the one there is, or a new one.
-    fn shared(
-        &mut self,
-        kind: Kind<T>,
-        operands: SmallVec<[Source; 3]>,
-        shape: &[usize],
-        id: NodeId,
-    ) -> ItemId {
+    fn shared(&mut self, kind: Kind<T>, operands: Sources, shape: &[usize], id: NodeId) -> ItemId {
         let Some(key) = Key::new(&kind, &operands, shape) else {
             return self.push(kind, operands, shape, id);
         };
-        if let Some(&item) = self.seen.get(&key) {
-            return item;
+        let hash = key.hash();
+        let seen = self.seen.get(&hash).copied();
+        if let Some((number, item)) = seen.and_then(|number| Some((number, self.items.get(number)?))) {
+            if Key::new(&item.kind, &item.operands, &item.shape) == Some(key) {
+                return number;
+            }
+            // Another one with the same hash: the chance is one in 2^64, and computing twice gives the same.
+            return self.push(kind, operands, shape, id);
         }
         let item = self.push(kind, operands, shape, id);
-        self.seen.insert(key, item);
+        self.seen.insert(hash, item);
         item
     }
 
@@ -306,7 +322,7 @@ impl<T: Scalar> Builder<'_, T> {
                 let mut source = Source::whole(single, &[]);
                 source.shape = shape.into();
                 source.strides = shape.iter().map(|_| 0).collect();
-                self.known.insert(id, Known { source, uniform, constant: true });
+                self.become_known(id, Known { source, uniform, constant: true });
                 return Ok(());
             }
             None => self.push(Kind::Constant(elements), SmallVec::new(), shape, id),
@@ -326,10 +342,9 @@ impl<T: Scalar> Builder<'_, T> {
 
     /// The item that has the elements of a node one after the other: its root, or a copy.
     fn dense(&mut self, id: NodeId) -> ItemId {
-        let known = self.get(id);
-        let source = &known.source;
+        let source = self.at(self.place(id)).map_or_else(|| Source::whole(0, &[]), |x| x.source.clone());
         let root_shape = self.items.get(source.root).map(|item| item.shape.clone()).unwrap_or_default();
-        if *source == Source::whole(source.root, &root_shape) {
+        if source == Source::whole(source.root, &root_shape) {
             return source.root;
         }
         let shape = source.shape.clone();
@@ -376,9 +391,8 @@ enum Rewritten<T> {
 }
 
 #[allow(clippy::wildcard_enum_match_arm, reason = "most operations are what they are")]
-fn rewrite<T: Scalar>(op: Op<T>, known: &[Known<T>]) -> Rewritten<T> {
+fn rewrite<T: Scalar>(op: Op<T>, count: usize, uniform: impl Fn(usize) -> Option<T>) -> Rewritten<T> {
     use smallvec::smallvec;
-    let uniform = |i: usize| known.get(i).and_then(|x| x.uniform);
     let one = |f: Unary<T>, i: usize| Rewritten::Op(Op::Map(f), smallvec![i]);
     match &op {
         Op::Map(Unary::Mul(c) | Unary::Div(c)) if *c == T::one() => Rewritten::Operand(0),
@@ -401,108 +415,10 @@ fn rewrite<T: Scalar>(op: Op<T>, known: &[Known<T>]) -> Rewritten<T> {
             _ => Rewritten::Op(op, smallvec![0, 1]),
         },
         _ => {
-            let all = (0..known.len()).collect();
+            let all = (0..count).collect();
             Rewritten::Op(op, all)
         }
     }
-}
-
-/// What makes two items the same.
-#[derive(PartialEq, Eq)]
-struct Key(SmallVec<[u64; 24]>);
-
-impl Hash for Key {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.hash(state);
-    }
-}
-
-impl Key {
-    fn new<T: Scalar>(kind: &Kind<T>, operands: &[Source], shape: &[usize]) -> Option<Key> {
-        let mut words: SmallVec<[u64; 24]> = SmallVec::new();
-        match kind {
-            Kind::Input(_) | Kind::State(_) => return None,
-            Kind::Constant(elements) => match **elements {
-                [x] => words.extend([1, x.bits()]),
-                _ => return None,
-            },
-            Kind::Copy => words.push(2),
-            Kind::Compute(op) => {
-                words.push(3);
-                op_words(op, &mut words)?;
-            }
-        }
-        words.extend(shape.iter().map(|&size| size as u64));
-        words.push(u64::MAX);
-        for source in operands {
-            words.push(source.root as u64);
-            words.push(source.offset as u64);
-            words.push(source.shape.len() as u64);
-            words.extend(source.shape.iter().map(|&size| size as u64));
-            words.extend(source.strides.iter().map(|&stride| stride as u64));
-        }
-        Some(Key(words))
-    }
-}
-
-/// An operation with its parameters as numbers. `None`: it is equal to nothing.
-fn op_words<T: Scalar>(op: &Op<T>, words: &mut SmallVec<[u64; 24]>) -> Option<()> {
-    match op {
-        Op::Map(f) => {
-            words.push(10);
-            words.extend(f.key());
-        }
-        Op::Zip(f) => words.extend([11, f.key()]),
-        Op::Select => words.push(12),
-        Op::MatMul => words.push(13),
-        // How many axes there are comes first: what follows would go on with the shape of the result.
-        Op::Sum(axes) => {
-            words.extend([14, axes.len() as u64]);
-            words.extend(axes.iter().map(|&axis| u64::from(axis)));
-        }
-        Op::Extremum { axes, largest } => {
-            words.extend([15, u64::from(*largest), axes.len() as u64]);
-            words.extend(axes.iter().map(|&axis| u64::from(axis)));
-        }
-        Op::ArgExtremum { axis, largest } => words.extend([16, u64::from(*axis), u64::from(*largest)]),
-        Op::CumSum { axis, reverse } => words.extend([17, u64::from(*axis), u64::from(*reverse)]),
-        Op::Unslice { slices, .. } => {
-            words.extend([18, slices.len() as u64]);
-            for slice in slices.iter() {
-                words.extend([slice.start as u64, slice.step as u64, slice.len as u64]);
-            }
-        }
-        Op::Concat(axis) => words.extend([19, u64::from(*axis)]),
-        Op::Gather { axis, along } => words.extend([20, u64::from(*axis), u64::from(*along)]),
-        Op::Scatter { axis, along, .. } => words.extend([21, u64::from(*axis), u64::from(*along)]),
-        Op::Fold { window, .. } => words.extend([
-            22,
-            u64::from(window.axis),
-            window.size as u64,
-            window.stride as u64,
-            window.dilation as u64,
-        ]),
-        Op::Cholesky => words.push(23),
-        Op::TriangularSolve(triangle) => {
-            words.extend([24, u64::from(triangle.upper), u64::from(triangle.transposed)]);
-        }
-        Op::Solve => words.push(25),
-        Op::LogDet => words.push(26),
-        // Whether the user's operation gives the same value twice is the user's affair: it is called as often as recorded.
-        Op::Custom(_) | Op::Guard(_) => return None,
-        // Views and leaves are no items of their own.
-        Op::Invalid(_)
-        | Op::Variable(_)
-        | Op::Constant
-        | Op::Example
-        | Op::Detach
-        | Op::Broadcast { .. }
-        | Op::Reshape(_)
-        | Op::Permute(_)
-        | Op::Slice(_)
-        | Op::Unfold(_) => return None,
-    }
-    Some(())
 }
 
 impl<T> Item<T> {

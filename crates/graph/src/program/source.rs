@@ -13,13 +13,24 @@ use crate::values::{Strides, row_major};
 pub(super) type ItemId = usize;
 
 /// A view of a root.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub(super) struct Source {
     pub(super) root: ItemId,
     pub(super) offset: usize,
     pub(super) shape: Shape,
     pub(super) strides: Strides,
 }
+
+/// Not derived: the lists are copied as a whole.
+impl Clone for Source {
+    fn clone(&self) -> Self {
+        let (shape, strides) = (Shape::from_slice(&self.shape), Strides::from_slice(&self.strides));
+        Source { shape, strides, ..*self }
+    }
+}
+
+/// The operands of an item: seldom more than two.
+pub(super) type Sources = SmallVec<[Source; 2]>;
 
 /// How the elements of a view follow each other in its root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,31 +52,32 @@ pub(super) enum Pattern {
 impl Source {
     /// The item itself.
     pub(super) fn whole(root: ItemId, shape: &[usize]) -> Self {
-        Source { root, offset: 0, shape: shape.into(), strides: row_major(shape) }
+        Source { root, offset: 0, shape: Shape::from_slice(shape), strides: row_major(shape) }
     }
 
     /// A view of this view; `None` if the operation computes something, or moves elements that no strides can.
     pub(super) fn through<T>(&self, op: &Op<T>, to: &[usize]) -> Option<Source> {
-        let mut view = self.clone();
-        view.shape = to.into();
         #[allow(clippy::wildcard_enum_match_arm, reason = "a view is one of these few")]
-        match op {
-            Op::Detach | Op::Guard(_) => {}
-            Op::Reshape(_) => view.strides = self.reshaped(to)?,
+        let strides = match op {
+            Op::Detach | Op::Guard(_) | Op::Slice(_) | Op::Unfold(_) => Strides::from_slice(&self.strides),
+            Op::Reshape(_) => self.reshaped(to)?,
             Op::Broadcast { axes, .. } => {
                 let mut rest = self.strides.iter().copied();
-                view.strides = (0_u8..)
+                (0_u8..)
                     .zip(to)
                     .map(|(axis, _)| if axes.contains(&axis) { 0 } else { rest.next().unwrap_or(0) })
-                    .collect();
+                    .collect()
             }
             Op::Permute(axes) => {
-                view.strides =
-                    axes.iter().map(|&axis| self.strides.get(axis as usize).copied().unwrap_or(0)).collect();
+                axes.iter().map(|&axis| self.strides.get(axis as usize).copied().unwrap_or(0)).collect()
             }
-            Op::Slice(slices) => view.slice(slices),
-            Op::Unfold(window) => view.unfold(window),
             _ => return None,
+        };
+        let mut view = Source { shape: Shape::from_slice(to), strides, ..*self };
+        if let Op::Slice(slices) = op {
+            view.slice(slices);
+        } else if let Op::Unfold(window) = op {
+            view.unfold(window);
         }
         Some(view)
     }
@@ -131,6 +143,9 @@ impl Source {
 
     /// How a kernel reads it, whose root has so many elements.
     pub(super) fn pattern(&self, root_len: usize) -> Pattern {
+        if root_len == 1 && self.shape.is_empty() {
+            return Pattern::Whole;
+        }
         match *self.merged() {
             [] if root_len == 1 => Pattern::Whole,
             [] => Pattern::Same,

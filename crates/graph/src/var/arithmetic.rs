@@ -4,7 +4,6 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 use std::panic::Location;
 
 use ndarray::{ArrayBase, Data, Dimension};
-use smallvec::smallvec;
 
 use crate::Scalar;
 use crate::error::Fault;
@@ -26,7 +25,10 @@ impl<'g, T: Scalar> Var<'g, T> {
     /// ```
     #[track_caller]
     pub fn map(self, function: Unary<T>) -> Self {
-        self.record(Op::Map(function))
+        let mut tape = self.graph.tape.borrow_mut();
+        let id = tape.push_function(|| Op::Map(function), [self.id], Location::caller());
+        drop(tape);
+        Var::new(self.graph, id)
     }
 
     /// Applies a function of the table to the elements in the same places of two nodes, after broadcasting.
@@ -47,7 +49,7 @@ impl<'g, T: Scalar> Var<'g, T> {
                 }
             }
         }
-        let id = tape.push(Op::Zip(function), smallvec![pair[0], pair[1]], caller);
+        let id = tape.push_function(|| Op::Zip(function), pair, caller);
         drop(tape);
         Var::new(self.graph, id)
     }

@@ -26,12 +26,11 @@ use std::fmt;
 use std::panic::Location;
 
 use ndarray::ArrayD;
-use smallvec::smallvec;
 
 use crate::Scalar;
 use crate::error::{ErrorKind, Fault, Result};
 use crate::graph::Graph;
-use crate::op::{Axes, NodeId, Op, Origin};
+use crate::op::{Axes, NodeId, Op, Operands, Origin};
 use crate::shape::{Shape, ShapeId};
 
 /// A node of a [`Graph`]: a small copy that carries the operators and methods which record new nodes.
@@ -165,23 +164,22 @@ impl<'g, T: Scalar> Var<'g, T> {
     /// Records an operation of this one operand.
     #[track_caller]
     pub(crate) fn record(self, op: Op<T>) -> Self {
-        let id = self.graph.tape.borrow_mut().push(op, smallvec![self.id], Location::caller());
+        let id = self.graph.tape.borrow_mut().push(op, &[self.id], Location::caller());
         Var { id, ..self }
     }
 
     /// Records an operation of this operand and another one.
     #[track_caller]
     pub(crate) fn record_with(self, op: Op<T>, other: Self) -> Self {
-        let operands = smallvec![self.id, other.id];
-        let id = self.graph.tape.borrow_mut().push(op, operands, Location::caller());
+        let id = self.graph.tape.borrow_mut().push(op, &[self.id, other.id], Location::caller());
         Var { id, ..self }
     }
 
     /// Records an operation of these operands, which belong to this node's graph.
     #[track_caller]
     pub(crate) fn record_of(self, op: Op<T>, operands: &[Self]) -> Self {
-        let operands = operands.iter().map(|x| x.id).collect();
-        let id = self.graph.tape.borrow_mut().push(op, operands, Location::caller());
+        let operands: Operands = operands.iter().map(|x| x.id).collect();
+        let id = self.graph.tape.borrow_mut().push(op, &operands, Location::caller());
         Var { id, ..self }
     }
 

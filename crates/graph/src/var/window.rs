@@ -296,7 +296,7 @@ impl<'g, T: Scalar> Var<'g, T> {
         let mut windows = self.pad(widths, edge);
         // The places of the windows move before the other axes, so that what is folded back later has these side by side.
         for i in 0..N {
-            windows = windows.record(Op::Unfold(plan.window(i, first + i)));
+            windows = windows.record(Op::Unfold(plan.window(i, first + i).into()));
             let last = windows.sizes().len() as isize - 1;
             let place = (first + i) as isize;
             windows = windows.permute((0..place).chain([last]).chain(place..last).collect::<Vec<_>>());
@@ -391,7 +391,7 @@ impl<'g, T: Scalar> Var<'g, T> {
             let Some(to) = self.graph.intern(&to) else {
                 return self.reject(operation, &[self, kernels], too_large());
             };
-            y = y.record(Op::Fold { window: plan.window(i, 2), to });
+            y = y.record(Op::Fold { window: plan.window(i, 2).into(), to });
         }
         for (i, (&size, &padding)) in full.iter().zip(&plan.padding).enumerate() {
             if padding > 0 {
