@@ -81,8 +81,14 @@ pub use describe::Description;
 pub use dropout::Dropout;
 pub use init::Init;
 pub use layer::{Declarations, Layer};
-pub use loss::{Loss, LossFunction, error, half_squared_error, mean_squared_error};
+pub use loss::{
+    Loss, LossFunction, Reduction, Task, binary_cross_entropy, error, half_squared_error, huber_loss,
+    kl_divergence, mean_absolute_error, mean_squared_error, smoothed_cross_entropy, softmax_cross_entropy,
+};
 pub use model::Model;
-pub use optimise::{Adam, Momentum, Nesterov, Optimizer, Rule, Schedule, Sgd, Step};
+pub use optimise::{
+    Adagrad, Adam, AdamW, Lbfgs, LbfgsReport, Lion, Momentum, Nesterov, Optimizer, Plateau, RmsProp, Rule,
+    Schedule, Sgd, Step, Stop,
+};
 pub use params::Params;
 pub use sequential::Sequential;

@@ -2,7 +2,7 @@
 
 use chainrule_graph::{Scalar, Var};
 
-use super::{Optimizer, Rule, Schedule, Step};
+use super::{Optimizer, Rule, Schedule, Step, fraction};
 
 /// Gradient descent: `p <- p - rate g`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,10 @@ impl<T: Scalar> Rule<T> for Momentum {
         let v = step.slot("velocity", |v| v * T::of(self.momentum) + g);
         p - step.rate() * v
     }
+
+    fn check(&self) -> Result<(), String> {
+        fraction("momentum", self.momentum)
+    }
 }
 
 /// Nesterov's momentum: `v <- momentum v + g`, `p <- p - rate (g + momentum v)`. (I. Sutskever et al., "On the importance of
@@ -64,5 +68,9 @@ impl<T: Scalar> Rule<T> for Nesterov {
         let momentum = T::of(self.momentum);
         let v = step.slot("velocity", |v| v * momentum + g);
         p - step.rate() * (g + v * momentum)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        fraction("momentum", self.momentum)
     }
 }

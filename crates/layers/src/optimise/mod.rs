@@ -4,17 +4,24 @@
 //! weight decay, the accumulation of gradients, the count of steps. [`Optimizer::minimize`] records a whole step as updates
 //! for a [`Program`](chainrule_graph::Program): one compiled run is one step of training.
 
+mod adam;
 mod adaptive;
 mod clip;
 mod descent;
+mod lbfgs;
+mod line_search;
+mod plateau;
 mod schedule;
 mod step;
 
-use chainrule_graph::{Result, Scalar, Var};
+use chainrule_graph::{Scalar, Var};
 
-pub use adaptive::Adam;
+pub use adam::{Adam, AdamW, Lion};
+pub use adaptive::{Adagrad, RmsProp};
 use clip::Clip;
 pub use descent::{Momentum, Nesterov, Sgd};
+pub use lbfgs::{Lbfgs, LbfgsReport, Stop};
+pub use plateau::Plateau;
 pub use schedule::Schedule;
 pub use step::Step;
 
@@ -54,6 +61,29 @@ use crate::fault::Fault;
 pub trait Rule<T: Scalar>: Send + Sync {
     /// The next value of the parameter `p` with the gradient `g`; what has to be remembered is in [slots](Step::slot).
     fn next<'g>(&self, step: &mut Step<'_, 'g, T>, p: Var<'g, T>, g: Var<'g, T>) -> Var<'g, T>;
+
+    /// What is wrong with the rule's settings, if anything is; [`Optimizer::minimize`] returns it as its error.
+    ///
+    /// # Errors
+    /// A message such as `"beta1 is 1.5, and must be in [0, 1)"`.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// Decays, of averages and velocities.
+fn fraction(name: &str, value: f64) -> Result<(), String> {
+    match (0.0..1.0).contains(&value) {
+        true => Ok(()),
+        false => Err(format!("{name} is {value}, and must be in [0, 1)")),
+    }
+}
+
+fn at_least_zero(name: &str, value: f64) -> Result<(), String> {
+    match value >= 0.0 && value.is_finite() {
+        true => Ok(()),
+        false => Err(format!("{name} is {value}, and must be 0 or a positive number")),
+    }
 }
 
 /// A [`Rule`] with its learning rate and what is done to the gradients before.
@@ -61,7 +91,8 @@ pub trait Rule<T: Scalar>: Send + Sync {
 /// In this order: the gradients of `n` steps are averaged ([`accumulate`](Optimizer::accumulate)), clipped
 /// ([`clip_value`](Optimizer::clip_value), [`clip_norm`](Optimizer::clip_norm)), the decay of weights is added
 /// ([`weight_decay`](Optimizer::weight_decay)), and the rule is applied with the rate of its
-/// [`Schedule`]. A rate is a number, or a schedule.
+/// [`Schedule`]. A rate is a number, or a schedule. The last of several calls of one method counts, and of the two clips.
+/// Frozen parameters take no part in anything, neither in the norm.
 ///
 /// ```
 /// use chainrule_graph::{Graph, Program};
@@ -88,33 +119,44 @@ pub struct Optimizer<R> {
     rate: Schedule,
     clip: Option<Clip>,
     decay: f64,
+    /// Whether the decay is taken from the parameters, not added to the gradients.
+    decoupled: bool,
     accumulated: usize,
 }
 
 impl<R> Optimizer<R> {
     /// This rule, with a rate.
     pub fn new(rule: R, rate: impl Into<Schedule>) -> Self {
-        Optimizer { rule, rate: rate.into(), clip: None, decay: 0.0, accumulated: 1 }
+        Optimizer { rule, rate: rate.into(), clip: None, decay: 0.0, decoupled: false, accumulated: 1 }
     }
 
     /// If the norm `√Σg²` of all gradients together is above `most`, all are multiplied by `most / norm`. (R. Pascanu et al., "On
     /// the difficulty of training recurrent neural networks", ICML 2013. PyTorch adds 10⁻⁶ to the norm; this does not.)
+    ///
+    /// Gradients with an infinite or NaN element make parameters NaN, clipped or not: there is no direction in them.
     #[must_use]
     pub fn clip_norm(self, most: f64) -> Self {
         Optimizer { clip: Some(Clip::Norm(most)), ..self }
     }
 
-    /// Every element of a gradient is moved into `[-most, most]`.
+    /// Every element of a gradient is moved into `[-most, most]`, infinite ones too; NaN stays NaN.
     #[must_use]
     pub fn clip_value(self, most: f64) -> Self {
         Optimizer { clip: Some(Clip::Value(most)), ..self }
     }
 
-    /// `decay` times each parameter is added to its gradient, which is the gradient of `½ decay Σp²`. For Adam see
-    /// `AdamW`, which keeps the decay out of its averages.
+    /// `decay` times each parameter is added to its gradient, which is the gradient of `½ decay Σp²`; or it is taken from the
+    /// parameter itself, where the decay is [decoupled](Optimizer::decoupled), as that of [`AdamW`] and [`Lion`] is.
     #[must_use]
     pub fn weight_decay(self, decay: f64) -> Self {
         Optimizer { decay, ..self }
+    }
+
+    /// The decay of weights goes past the rule: each parameter is multiplied by `1 - rate decay` before the rule takes its
+    /// step, and no average or velocity sees it. Without a decay nothing changes.
+    #[must_use]
+    pub fn decoupled(self) -> Self {
+        Optimizer { decoupled: true, ..self }
     }
 
     /// Parameters change in every `steps`-th run only, by the mean of the gradients since: a large batch in small pieces.
@@ -134,8 +176,8 @@ impl<R> Optimizer<R> {
     }
 
     pub(crate) fn with_rule<Q>(self, change: impl FnOnce(R) -> Q) -> Optimizer<Q> {
-        let Optimizer { rule, rate, clip, decay, accumulated } = self;
-        Optimizer { rule: change(rule), rate, clip, decay, accumulated }
+        let Optimizer { rule, rate, clip, decay, decoupled, accumulated } = self;
+        Optimizer { rule: change(rule), rate, clip, decay, decoupled, accumulated }
     }
 
     /// Records one step: the gradients of `loss`, and for each parameter that is trained, everything the rule remembers, and
@@ -152,11 +194,14 @@ impl<R> Optimizer<R> {
         &self,
         loss: Var<'g, T>,
         bound: &Bound<'g, T>,
-    ) -> Result<Vec<(Var<'g, T>, Var<'g, T>)>>
+    ) -> chainrule_graph::Result<Vec<(Var<'g, T>, Var<'g, T>)>>
     where
         R: Rule<T>,
     {
         self.check()?;
+        if let Err(message) = self.rule.check() {
+            return Fault::new(message, "see the rule's documentation for what is usual").raise("minimize");
+        }
         let trained = bound.trained();
         let gradients = loss.grad(trained.clone())?;
         let pairs: Vec<_> =
@@ -167,8 +212,12 @@ impl<R> Optimizer<R> {
             clip.apply(&mut ready);
         }
         for ((name, p, _), g) in pairs.into_iter().zip(ready) {
-            let g = if self.decay == 0.0 { g } else { g + p * T::of(self.decay) };
-            step.parameter(name, p, |step| self.rule.next(step, p, g));
+            let (from, g) = match (self.decay == 0.0, self.decoupled) {
+                (true, _) => (p, g),
+                (false, false) => (p, g + p * T::of(self.decay)),
+                (false, true) => (p * (step.rate() * T::of(-self.decay) + T::one()), g),
+            };
+            step.parameter(name, p, |step| self.rule.next(step, from, g));
         }
         let mut updates = step.finish();
         updates.extend(bound.updates());
@@ -176,7 +225,7 @@ impl<R> Optimizer<R> {
     }
 
     #[track_caller]
-    fn check(&self) -> Result<()> {
+    fn check(&self) -> chainrule_graph::Result<()> {
         let positive = |x: f64| x > 0.0 && x.is_finite();
         let refuse = |message: String, help: &'static str| Fault::new(message, help).raise("minimize");
         if let Some(Clip::Norm(most) | Clip::Value(most)) = self.clip
