@@ -198,9 +198,12 @@ impl<R> Optimizer<R> {
     where
         R: Rule<T>,
     {
-        self.check()?;
-        if let Err(message) = self.rule.check() {
-            return Fault::new(message, "see the rule's documentation for what is usual").raise("minimize");
+        let rule = self
+            .rule
+            .check()
+            .map_err(|message| Fault::new(message, "the documentation of the rule says what is usual"));
+        if let Err(fault) = self.check().and(rule) {
+            return fault.raise("minimize");
         }
         let trained = bound.trained();
         let gradients = loss.grad(trained.clone())?;
@@ -224,10 +227,9 @@ impl<R> Optimizer<R> {
         Ok(updates)
     }
 
-    #[track_caller]
-    fn check(&self) -> chainrule_graph::Result<()> {
+    fn check(&self) -> Result<(), Fault> {
         let positive = |x: f64| x > 0.0 && x.is_finite();
-        let refuse = |message: String, help: &'static str| Fault::new(message, help).raise("minimize");
+        let refuse = |message: String, help: &'static str| Err(Fault::new(message, help));
         if let Some(Clip::Norm(most) | Clip::Value(most)) = self.clip
             && !positive(most)
         {
@@ -242,6 +244,6 @@ impl<R> Optimizer<R> {
         if self.accumulated == 0 {
             return refuse("gradients are accumulated over 0 steps".into(), "give 1 or more");
         }
-        self.rate.check().or_else(|fault| fault.raise("minimize"))
+        self.rate.check()
     }
 }
