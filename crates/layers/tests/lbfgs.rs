@@ -24,7 +24,11 @@ fn the_valley_of_rosenbrock() {
         assert_eq!(report.stop, Stop::Converged);
         assert!(report.gradient <= 1e-9 && report.loss < 1e-18);
         assert!(params.get("x").unwrap().iter().all(|x| (x - 1.0).abs() < 1e-9));
-        assert!(report.iterations < 130 && report.evaluations < 2 * report.iterations);
+        // SciPy's L-BFGS-B takes 38 steps and 46 evaluations, and 144 and 176
+        assert!(
+            report.iterations <= if n == 2 { 40 } else { 150 }
+                && report.evaluations <= report.iterations * 5 / 4
+        );
     }
     let mut params = Params::<f32>::new();
     params.insert("x", [-1.2_f32, 1.0]);

@@ -21,7 +21,7 @@ use crate::params::Params;
 /// use ndarray::array;
 ///
 /// let model = Dense::new(1, 1);
-/// let mut params = Params::init(&model, 1)?;
+/// let mut params = Params::<f64>::init(&model, 1)?;
 /// let (x, y) = (array![[0.0], [1.0], [2.0]], array![[1.0], [3.0], [5.0]]);
 /// let report = Lbfgs::new().minimize(&mut params, |bound| mean_squared_error(&y, bound.apply(&model, &x)))?;
 /// assert_eq!(report.stop, Stop::Converged);
