@@ -209,6 +209,8 @@ impl<R> Optimizer<R> {
         let gradients = loss.grad(trained.clone())?;
         let pairs: Vec<_> =
             trained.iter().zip(gradients.iter()).map(|((name, p), (_, g))| (name, p, g)).collect();
+        // Errors and plans name this part, with the line of this call.
+        let _scope = bound.graph().scope("optimizer");
         let mut step = Step::begin(bound.graph(), &self.rate, self.accumulated);
         let mut ready: Vec<_> = pairs.iter().map(|&(name, _, g)| step.accumulate(name, g)).collect();
         if let Some(clip) = self.clip {
