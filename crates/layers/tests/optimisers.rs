@@ -186,7 +186,9 @@ fn clipping_at_the_ends() {
     assert_eq!(quadratic(&norm, [1.0, 2.0], [0.6, -0.7]), [1.0 - 0.6, 2.0 + 0.7]);
     let far = quadratic(&norm, [0.0, 0.0], [3e200, 4e200]);
     assert!((far[0] + 0.6).abs() < 1e-15 && (far[1] + 0.8).abs() < 1e-15);
-    assert!(quadratic(&norm, [0.0, 0.0], [f64::INFINITY, 1.0])[0].is_nan());
+    let infinite = quadratic(&norm, [0.0, 5.0], [f64::INFINITY, 1.0]);
+    assert!(infinite[0].is_nan() && infinite[1] == 5.0);
+    assert!(quadratic(&norm, [0.0, 5.0], [f64::NAN, 1.0]).iter().all(|x| x.is_nan()));
     let value = Sgd::new(1.0).clip_value(0.5);
     assert_eq!(quadratic(&value, [0.0, 0.0], [f64::INFINITY, -0.25]), [-0.5, 0.25]);
 }
@@ -200,6 +202,30 @@ fn the_first_steps_of_adam() {
     }
     // a gradient of 0 needs the epsilon
     assert_eq!(quadratic(&Adam::new(0.5), [1.0, 1.0], [0.0, 0.0]), [1.0, 1.0]);
+}
+
+/// If all gradients are alike, corrected averages are what they are of: each of 3000 steps is the rate.
+#[test]
+fn the_corrections_of_adam() {
+    fn deviation<T: Scalar>() -> f64 {
+        let mut params = Params::<T>::new();
+        params.insert("x", [T::zero()]);
+        let graph = Graph::<T>::default();
+        let bound = params.bind(&graph);
+        let loss = (bound.get("x") * T::of(3.0)).sum();
+        let updates = Adam::new(0.5).epsilon(0.0).minimize(loss, &bound).unwrap();
+        let mut step = Program::new([], [loss]).updates(updates).compile().unwrap();
+        let mut worst = 0.0_f64;
+        for _ in 0..3000 {
+            step.state().set("x", [T::zero()]).unwrap();
+            step.run(()).unwrap();
+            worst = worst.max((step.state().get("x").unwrap()[[0]].as_f64() / 0.5 + 1.0).abs());
+        }
+        worst
+    }
+    let (double, single) = (deviation::<f64>(), deviation::<f32>());
+    println!("f64: {double:e}, f32: {single:e}");
+    assert!(double < 1e-12 && single < 1e-5);
 }
 
 #[test]

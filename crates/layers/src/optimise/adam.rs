@@ -2,7 +2,7 @@
 
 use chainrule_graph::{Scalar, Var};
 
-use super::{Optimizer, Rule, Schedule, Step, at_least_zero, fraction};
+use super::{Optimizer, Rule, Schedule, Step, at_least_zero, average, fraction};
 
 /// Averages of the gradient and of its square, `m` and `v`, both corrected for their beginning at zero:
 ///
@@ -70,8 +70,8 @@ impl Optimizer<Adam> {
 
 impl<T: Scalar> Rule<T> for Adam {
     fn next<'g>(&self, step: &mut Step<'_, 'g, T>, p: Var<'g, T>, g: Var<'g, T>) -> Var<'g, T> {
-        let m = step.slot("first", |m| m * T::of(self.beta1) + g * T::of(1.0 - self.beta1));
-        let mut v = step.slot("second", |v| v * T::of(self.beta2) + g.square() * T::of(1.0 - self.beta2));
+        let m = step.slot("first", |m| average(m, g, self.beta1));
+        let mut v = step.slot("second", |v| average(v, g.square(), self.beta2));
         if self.amsgrad {
             v = step.slot("largest", |largest| largest.maximum(v));
         }
@@ -93,7 +93,7 @@ impl<T: Scalar> Rule<T> for Adam {
 fn correction<'g, T: Scalar>(step: &Step<'_, 'g, T>, beta: f64) -> Var<'g, T> {
     match beta == 0.0 {
         true => step.count().graph().constant(T::one()),
-        false => -(step.count() * T::of(beta.ln())).expm1(),
+        false => -(step.count() * T::of(T::of(beta).as_f64().ln())).expm1(),
     }
 }
 
@@ -171,11 +171,10 @@ impl Optimizer<Lion> {
 
 impl<T: Scalar> Rule<T> for Lion {
     fn next<'g>(&self, step: &mut Step<'_, 'g, T>, p: Var<'g, T>, g: Var<'g, T>) -> Var<'g, T> {
-        let average = |m: Var<'g, T>, beta: f64| m * T::of(beta) + g * T::of(1.0 - beta);
         let mut direction = g;
         step.slot("first", |m| {
-            direction = average(m, self.beta1).sign();
-            average(m, self.beta2)
+            direction = average(m, g, self.beta1).sign();
+            average(m, g, self.beta2)
         });
         p - direction * step.rate()
     }

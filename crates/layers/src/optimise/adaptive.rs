@@ -2,7 +2,7 @@
 
 use chainrule_graph::{Scalar, Var};
 
-use super::{Optimizer, Rule, Schedule, Step, at_least_zero, fraction};
+use super::{Optimizer, Rule, Schedule, Step, at_least_zero, average, fraction};
 
 /// RMSProp: the gradient over the root of the average of its square.
 ///
@@ -75,10 +75,9 @@ impl Optimizer<RmsProp> {
 
 impl<T: Scalar> Rule<T> for RmsProp {
     fn next<'g>(&self, step: &mut Step<'_, 'g, T>, p: Var<'g, T>, g: Var<'g, T>) -> Var<'g, T> {
-        let [old, new] = [self.smoothing, 1.0 - self.smoothing].map(T::of);
-        let mut v = step.slot("second", |v| v * old + g.square() * new);
+        let mut v = step.slot("second", |v| average(v, g.square(), self.smoothing));
         if self.centered {
-            let mean = step.slot("first", |m| m * old + g * new);
+            let mean = step.slot("first", |m| average(m, g, self.smoothing));
             // Below zero by rounding, where all gradients were alike.
             v = (v - mean.square()).maximum(T::zero());
         }

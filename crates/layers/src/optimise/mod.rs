@@ -71,6 +71,13 @@ pub trait Rule<T: Scalar>: Send + Sync {
     }
 }
 
+/// `decay old + (1 - decay) new`. The parts are those of the decay as the number type holds it, so they are 1 together: as
+/// `f32`, 0.999 and 0.001 are 10⁻⁸ more, which is 10⁻⁵ of the average in the end.
+fn average<'g, T: Scalar>(old: Var<'g, T>, new: Var<'g, T>, decay: f64) -> Var<'g, T> {
+    let decay = T::of(decay);
+    old * decay + new * (T::one() - decay)
+}
+
 /// Decays, of averages and velocities.
 fn fraction(name: &str, value: f64) -> Result<(), String> {
     match (0.0..1.0).contains(&value) {
@@ -133,7 +140,8 @@ impl<R> Optimizer<R> {
     /// If the norm `√Σg²` of all gradients together is above `most`, all are multiplied by `most / norm`. (R. Pascanu et al., "On
     /// the difficulty of training recurrent neural networks", ICML 2013. PyTorch adds 10⁻⁶ to the norm; this does not.)
     ///
-    /// Gradients with an infinite or NaN element make parameters NaN, clipped or not: there is no direction in them.
+    /// An infinite element of a gradient makes its own parameter NaN, and the others stand still; one that is NaN makes all
+    /// NaN: there is no direction in such gradients.
     #[must_use]
     pub fn clip_norm(self, most: f64) -> Self {
         Optimizer { clip: Some(Clip::Norm(most)), ..self }
@@ -147,6 +155,7 @@ impl<R> Optimizer<R> {
 
     /// `decay` times each parameter is added to its gradient, which is the gradient of `½ decay Σp²`; or it is taken from the
     /// parameter itself, where the decay is [decoupled](Optimizer::decoupled), as that of [`AdamW`] and [`Lion`] is.
+    /// It is meant for all parameters that are trained, biases too.
     #[must_use]
     pub fn weight_decay(self, decay: f64) -> Self {
         Optimizer { decay, ..self }
@@ -185,7 +194,8 @@ impl<R> Optimizer<R> {
     ///
     /// What is remembered are variables of the graph: `optimizer.step`, the number of steps done; `optimizer.factor`, 1, by
     /// which the rate is multiplied, for whoever wants to change it between runs; and slots such as
-    /// `optimizer.velocity.0.weight`.
+    /// `optimizer.velocity.0.weight`. So a graph has room for one optimiser: a second one makes invalid nodes of the names that
+    /// are taken.
     ///
     /// # Errors
     /// As [`Var::grad`], and if a rate or another number makes no sense.
