@@ -283,7 +283,20 @@ fn wrong_settings() {
     assert_eq!(refused(Sgd::new(0.1).accumulate(0)), "gradients are accumulated over 0 steps");
 }
 
-/// The doc example's rule needs no more than the formula.
+#[test]
+fn one_optimiser_to_a_graph() {
+    let mut params = Params::new();
+    params.insert("x", [1.0]);
+    let graph = Graph::new();
+    let bound = params.bind(&graph);
+    let loss = bound.get("x").sum();
+    Sgd::new(0.1).minimize(loss, &bound).unwrap();
+    let error = Sgd::new(0.1).minimize(loss, &bound).unwrap_err();
+    assert_eq!((error.location().file(), error.location().line()), (file!(), line!() - 1));
+    assert!(error.message().contains("optimizer.step"), "{}", error.message());
+}
+
+/// A check of its own, beside the formula.
 #[test]
 fn a_rule_that_refuses() {
     struct Never;

@@ -194,11 +194,11 @@ impl<R> Optimizer<R> {
     ///
     /// What is remembered are variables of the graph: `optimizer.step`, the number of steps done; `optimizer.factor`, 1, by
     /// which the rate is multiplied, for whoever wants to change it between runs; and slots such as
-    /// `optimizer.velocity.0.weight`. So a graph has room for one optimiser: a second one makes invalid nodes of the names that
-    /// are taken.
+    /// `optimizer.velocity.0.weight`.
     ///
     /// # Errors
-    /// As [`Var::grad`], and if a rate or another number makes no sense.
+    /// As [`Var::grad`]; if a rate or another number makes no sense, or the rule makes an invalid node; and if the graph has
+    /// variables of these names already, for there is room for one optimiser in a graph.
     #[track_caller]
     pub fn minimize<'g, T: Scalar>(
         &self,
@@ -236,6 +236,10 @@ impl<R> Optimizer<R> {
         }
         let mut updates = step.finish();
         updates.extend(bound.updates());
+        // What is invalid says so here, and not in whatever is made of it.
+        for (old, next) in &updates {
+            old.shape().and(next.shape())?;
+        }
         Ok(updates)
     }
 
