@@ -102,10 +102,16 @@ pub use embedding::{Embedding, PositionalEmbedding, PositionalEncoding};
 pub use function::{LayerFn, layer_fn};
 pub use init::Init;
 pub use layer::{Declarations, Layer};
-pub use loss::{Loss, LossFunction, error, half_squared_error, mean_squared_error};
+pub use loss::{
+    Loss, LossFunction, Reduction, Task, binary_cross_entropy, error, half_squared_error, huber_loss,
+    kl_divergence, mean_absolute_error, mean_squared_error, smoothed_cross_entropy, softmax_cross_entropy,
+};
 pub use model::Model;
 pub use norm::{BatchNorm, GroupNorm, LayerNorm, RmsNorm};
-pub use optimise::{Adam, Momentum, Nesterov, Optimizer, Rule, Schedule, Sgd, Step};
+pub use optimise::{
+    Adagrad, Adam, AdamW, Lbfgs, LbfgsReport, LbfgsStop, Lion, Momentum, Nesterov, Optimizer, Plateau, RmsProp, Rule,
+    Schedule, Sgd, Step,
+};
 pub use params::Params;
 pub use pooling::{AvgPool, AvgPool1d, AvgPool2d, GlobalAvgPool, MaxPool, MaxPool1d, MaxPool2d};
 pub use recurrent::{Bidirectional, Gru, Lstm, Rnn};

@@ -39,6 +39,67 @@ fn ranges_and_moments() {
     assert!(weight(Dense::new(3, 2).init(Init::Constant(0.1)), 1).iter().all(|&v| v == 0.1));
 }
 
+/// The moments of 9600 normal numbers, the 2nd to within 4 of its standard deviations, `√(2 / 9600)`, and the 4th, `√(96 / 9600)`.
+#[test]
+fn normal_numbers() {
+    let normal = Init::Normal { mean: 0.5, deviation: 2.0 };
+    for (init, mean, deviation) in [
+        (Init::XavierNormal, 0.0, (2.0_f64 / 200.0).sqrt()),
+        (Init::HeNormal, 0.0, (2.0_f64 / 120.0).sqrt()),
+        (Init::LeCunNormal, 0.0, (1.0_f64 / 120.0).sqrt()),
+        (normal, 0.5, 2.0),
+    ] {
+        let values = weight(Dense::new(120, 80).init(init), 5).mapv(|v| (v - mean) / deviation);
+        let moment = |n: i32| values.mapv(|v| v.powi(n)).mean().unwrap();
+        assert!(moment(1).abs() < 4.0 / 9600.0_f64.sqrt(), "{init:?} {}", moment(1));
+        assert!((moment(2) - 1.0).abs() < 4.0 * (2.0 / 9600.0_f64).sqrt(), "{init:?} {}", moment(2));
+        assert!(moment(3).abs() < 4.0 * (15.0 / 9600.0_f64).sqrt(), "{init:?} {}", moment(3));
+        assert!((moment(4) - 3.0).abs() < 4.0 * 0.1, "{init:?} {}", moment(4));
+    }
+    let truncated = Init::TruncatedNormal { mean: 1.0, deviation: 0.5 };
+    let values = weight(Dense::new(120, 80).init(truncated), 5);
+    assert!(values.iter().all(|v| (v - 1.0).abs() <= 1.0));
+    let (mean, deviation) = moments(&values);
+    // √(1 - 4 φ(2) / (2 Φ(2) - 1)) = 0.8796
+    assert!((mean - 1.0).abs() < 0.02 && (deviation / 0.5 - 0.8796).abs() < 0.02, "{mean} {deviation}");
+    assert!(
+        weight(Dense::new(2, 3).init(Init::Normal { mean: 0.1, deviation: 0.0 }), 1)
+            .iter()
+            .all(|&v| v == 0.1)
+    );
+}
+
+#[test]
+fn orthogonal_matrices() {
+    for (inputs, outputs) in [(5, 5), (30, 7), (7, 30), (1, 4), (1, 1), (0, 3)] {
+        let w = weight(Dense::new(inputs, outputs).init(Init::Orthogonal { gain: 3.0 }), 2) / 3.0;
+        let w = w.into_dimensionality::<ndarray::Ix2>().unwrap();
+        let product = if inputs <= outputs { w.dot(&w.t()) } else { w.t().dot(&w) };
+        let identity = ndarray::Array2::<f64>::eye(inputs.min(outputs));
+        assert!((product - identity).iter().all(|d| d.abs() < 1e-15), "{inputs} {outputs}");
+    }
+    // Evenly: the elements of a matrix of 3 x 3 have mean 0 and square 1/3, and so has its determinant mean 0.
+    let draws: Vec<_> =
+        (0..600).map(|seed| weight(Dense::new(3, 3).init(Init::Orthogonal { gain: 1.0 }), seed)).collect();
+    for (i, j) in (0..9).map(|place| (place / 3, place % 3)) {
+        let of = |f: fn(f64) -> f64| draws.iter().map(|w| f(w[[i, j]])).sum::<f64>() / 600.0;
+        assert!(of(|v| v).abs() < 4.0 * (1.0 / 1800.0_f64).sqrt());
+        assert!((of(|v| v * v) - 1.0 / 3.0).abs() < 4.0 * (4.0 / 45.0 / 600.0_f64).sqrt());
+    }
+    let determinant = |w: &ArrayD<f64>| {
+        let a = |i: usize, j: usize| w[[i, j]];
+        (0..3)
+            .map(|i| {
+                a(0, i) * (a(1, (i + 1) % 3) * a(2, (i + 2) % 3) - a(1, (i + 2) % 3) * a(2, (i + 1) % 3))
+            })
+            .sum::<f64>()
+    };
+    let sum = draws.iter().map(determinant).sum::<f64>();
+    assert!(sum.abs() < 4.0 * 600.0_f64.sqrt(), "{sum}");
+    let w = weight(Dense::new(2, 3).init(Init::Identity), 0);
+    assert_eq!(w, ndarray::array![[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]].into_dyn());
+}
+
 #[test]
 fn extreme_ranges() {
     let widest = Init::Uniform { low: -f64::MAX, high: f64::MAX };
@@ -96,9 +157,13 @@ fn paths_are_uncorrelated() {
 #[test]
 fn f32_is_f64_rounded() {
     let layer = Dense::new(20, 30);
-    let (wide, narrow) = (Params::<f64>::init(&layer, 3).unwrap(), Params::<f32>::init(&layer, 3).unwrap());
-    let (wide, narrow) = (wide.get("weight").unwrap(), narrow.get("weight").unwrap());
-    assert!(wide.iter().zip(narrow).all(|(&a, &b)| a as f32 == b));
+    for init in [Init::Xavier, Init::HeNormal, Init::Orthogonal { gain: 1.0 }] {
+        let layer = layer.init(init);
+        let (wide, narrow) =
+            (Params::<f64>::init(&layer, 3).unwrap(), Params::<f32>::init(&layer, 3).unwrap());
+        let (wide, narrow) = (wide.get("weight").unwrap(), narrow.get("weight").unwrap());
+        assert!(wide.iter().zip(narrow).all(|(&a, &b)| a as f32 == b));
+    }
 }
 
 #[test]
@@ -115,6 +180,16 @@ fn wrong_arguments() {
             "`weight`: Uniform { low: 0.0, high: inf } is not finite as f64",
         ),
         (Dense::new(2, 2).init(Init::Constant(f64::NAN)), "`weight`: Constant(NaN) is not finite as f64"),
+        (Dense::new(2, 2).init(Init::Normal { mean: 0.0, deviation: -1.0 }), "`weight`: the deviation is -1"),
+        (Dense::new(0, 2).init(Init::HeNormal), "`weight`: HeNormal divides by the fan-in, which is 0"),
+        (
+            Dense::new(2, 2).init(Init::Orthogonal { gain: f64::NAN }),
+            "`weight`: Orthogonal { gain: NaN } is not finite as f64",
+        ),
+        (
+            Dense::new(usize::MAX, 2).init(Init::Orthogonal { gain: 1.0 }),
+            "`weight`: an array of shape [18446744073709551615, 2] does not fit into memory",
+        ),
         (Dense::new(0, 2).init(Init::He), "`weight`: He divides by the fan-in, which is 0"),
         (Dense::new(0, 0).init(Init::LeCun), "`weight`: LeCun divides by the fan-in, which is 0"),
         (
@@ -137,11 +212,11 @@ fn wrong_arguments() {
     assert_eq!(error.message(), "`weight`: Constant(1e300) is not finite as f32");
 }
 
-struct Fanless;
+struct Fanless(Init);
 
 impl<T: Scalar> Layer<T> for Fanless {
     fn declare(&self, params: &mut Declarations<T>) {
-        params.parameter("gain", [2], Init::Xavier);
+        params.parameter("gain", [2], self.0);
     }
     fn forward<'g>(&self, _: &Scoped<'_, 'g, T>, x: Var<'g, T>) -> Var<'g, T> {
         x
@@ -150,7 +225,20 @@ impl<T: Scalar> Layer<T> for Fanless {
 
 #[test]
 fn an_unknown_fan_in_is_refused() {
-    let error = Params::<f64>::init(&Sequential::new().named("scale", Fanless), 0).unwrap_err();
+    let error = Params::<f64>::init(&Sequential::new().named("scale", Fanless(Init::Xavier)), 0).unwrap_err();
     assert_eq!(error.message(), "`scale.gain`: Xavier needs the fan-in and fan-out of the parameter");
     assert_eq!(error.help(), "declare it with `weight`, which tells them, and not with `parameter`");
+}
+
+#[test]
+fn vectors_are_no_matrices() {
+    for (init, message) in [
+        (Init::Identity, "`gain`: Identity makes matrices, and the shape is [2]"),
+        (
+            Init::Orthogonal { gain: 1.0 },
+            "`gain`: Orthogonal { gain: 1.0 } makes matrices, and the shape is [2]",
+        ),
+    ] {
+        assert_eq!(Params::<f64>::init(&Fanless(init), 0).unwrap_err().message(), message);
+    }
 }

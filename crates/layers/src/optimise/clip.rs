@@ -22,8 +22,9 @@ impl Clip {
                 // Of the parts' norms, each without overflow of its squares.
                 let norms: Vec<_> = gradients.iter().map(|g| g.norm()).collect();
                 let Some(norm) = norms.into_iter().reduce(|all, one| all.hypot(one)) else { return };
+                // Exactly 1 up to the bound.
                 let most = T::of(most);
-                let factor = norm.greater(most).select(norm.map(Unary::DivInto(most)), T::one());
+                let factor = norm.maximum(most).map(Unary::DivInto(most));
                 gradients.iter_mut().for_each(|g| *g = *g * factor);
             }
         }

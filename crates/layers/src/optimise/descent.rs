@@ -2,9 +2,27 @@
 
 use chainrule_graph::{Scalar, Var};
 
-use super::{Optimizer, Rule, Schedule, Step};
+use super::{Optimizer, Rule, Schedule, Step, fraction};
 
 /// Gradient descent: `p <- p - rate g`.
+///
+/// ```
+/// use chainrule_graph::{Graph, Program};
+/// use chainrule_layers::{Params, Sgd};
+///
+/// let mut params = Params::new();
+/// params.insert("x", [1.0]);
+/// let graph = Graph::new();
+/// let bound = params.bind(&graph);
+/// let loss = bound.get("x").sum() * 2.0; // its gradient is 2
+/// let mut step = Program::new([], [loss]).updates(Sgd::new(0.25).minimize(loss, &bound)?).compile()?;
+/// let x = [(); 2].map(|()| {
+///     step.run(()).ok();
+///     step.state().get("x").map(|x| x[0])
+/// });
+/// assert_eq!(x, [Some(0.5), Some(0.0)]);
+/// # Ok::<(), chainrule_graph::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sgd;
 
@@ -24,6 +42,24 @@ impl<T: Scalar> Rule<T> for Sgd {
 
 /// Gradient descent with momentum: `v <- momentum v + g`, `p <- p - rate v`. (Polyak's method as PyTorch writes it; Keras
 /// multiplies the rate into `v`.)
+///
+/// ```
+/// use chainrule_graph::{Graph, Program};
+/// use chainrule_layers::{Params, Momentum};
+///
+/// let mut params = Params::new();
+/// params.insert("x", [1.0]);
+/// let graph = Graph::new();
+/// let bound = params.bind(&graph);
+/// let loss = bound.get("x").sum() * 2.0; // its gradient is 2
+/// let mut step = Program::new([], [loss]).updates(Momentum::new(0.25, 0.5).minimize(loss, &bound)?).compile()?;
+/// let x = [(); 2].map(|()| {
+///     step.run(()).ok();
+///     step.state().get("x").map(|x| x[0])
+/// });
+/// assert_eq!(x, [Some(0.5), Some(-0.25)]); // v is 2, then 3
+/// # Ok::<(), chainrule_graph::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Momentum {
     momentum: f64,
@@ -42,10 +78,32 @@ impl<T: Scalar> Rule<T> for Momentum {
         let v = step.slot("velocity", |v| v * T::of(self.momentum) + g);
         p - step.rate() * v
     }
+
+    fn check(&self) -> Result<(), String> {
+        fraction("momentum", self.momentum)
+    }
 }
 
 /// Nesterov's momentum: `v <- momentum v + g`, `p <- p - rate (g + momentum v)`. (I. Sutskever et al., "On the importance of
 /// initialization and momentum in deep learning", ICML 2013, in the form of PyTorch.)
+///
+/// ```
+/// use chainrule_graph::{Graph, Program};
+/// use chainrule_layers::{Params, Nesterov};
+///
+/// let mut params = Params::new();
+/// params.insert("x", [1.0]);
+/// let graph = Graph::new();
+/// let bound = params.bind(&graph);
+/// let loss = bound.get("x").sum() * 2.0; // its gradient is 2
+/// let mut step = Program::new([], [loss]).updates(Nesterov::new(0.25, 0.5).minimize(loss, &bound)?).compile()?;
+/// let x = [(); 2].map(|()| {
+///     step.run(()).ok();
+///     step.state().get("x").map(|x| x[0])
+/// });
+/// assert_eq!(x, [Some(0.25), Some(-0.625)]); // 2 + 1, then 2 + 1.5
+/// # Ok::<(), chainrule_graph::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Nesterov {
     momentum: f64,
@@ -64,5 +122,9 @@ impl<T: Scalar> Rule<T> for Nesterov {
         let momentum = T::of(self.momentum);
         let v = step.slot("velocity", |v| v * momentum + g);
         p - step.rate() * (g + v * momentum)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        fraction("momentum", self.momentum)
     }
 }
