@@ -76,7 +76,11 @@ mod training;
 
 pub use activation::{Relu, Sigmoid, Tanh};
 pub use bound::{Bound, Scoped};
-pub use data::Dataset;
+#[cfg(feature = "images")]
+pub use data::ImageFolder;
+#[cfg(feature = "npz")]
+pub use data::load_npz;
+pub use data::{Column, Csv, Dataset, MinMax, Standardiser, load_idx, load_npy};
 pub use dense::{Convention, Dense};
 pub use describe::Description;
 pub use dropout::Dropout;

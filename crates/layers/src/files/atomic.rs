@@ -39,7 +39,9 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let written = file.write_all(bytes).and_then(|()| file.sync_all());
     // Some systems do not rename an open file.
     drop(file);
-    let renamed = written.and_then(|()| keep_permissions(&target, &temporary)).and_then(|()| fs::rename(&temporary, &target));
+    let renamed = written
+        .and_then(|()| keep_permissions(&target, &temporary))
+        .and_then(|()| fs::rename(&temporary, &target));
     if let Err(error) = renamed {
         // The error to be reported is the first one.
         let _ = fs::remove_file(&temporary);
@@ -64,7 +66,8 @@ fn folder(path: &Path) -> &Path {
 fn beside(path: &Path) -> io::Result<(File, PathBuf)> {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     const ATTEMPTS: usize = 100;
-    let name = path.file_name().ok_or(io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name"))?;
+    let name =
+        path.file_name().ok_or(io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name"))?;
     let mut attempts = 0;
     loop {
         let count = COUNTER.fetch_add(1, Ordering::Relaxed);
@@ -72,7 +75,9 @@ fn beside(path: &Path) -> io::Result<(File, PathBuf)> {
         let start: String = name.to_string_lossy().chars().take(40).collect();
         let temporary = folder(path).join(format!(".{start}.{}.{count}.tmp", std::process::id()));
         match OpenOptions::new().write(true).create_new(true).open(&temporary) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempts < ATTEMPTS => attempts += 1,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempts < ATTEMPTS => {
+                attempts += 1
+            }
             opened => return opened.map(|file| (file, temporary)),
         }
     }

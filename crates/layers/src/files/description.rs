@@ -67,7 +67,9 @@ impl Description {
         let all = json!({ "format": FORMAT, "version": VERSION, "model": self.json() });
         match serde_json::to_string_pretty(&all) {
             Ok(text) => Ok(text + "\n"),
-            Err(error) => Err(Fault::new(format!("cannot be written as JSON: {error}"), "look at the settings")),
+            Err(error) => {
+                Err(Fault::new(format!("cannot be written as JSON: {error}"), "look at the settings"))
+            }
         }
     }
 
@@ -87,10 +89,7 @@ impl Description {
             version => {
                 let version = version.map_or("without a version".to_owned(), |v| format!("in version {v}"));
                 let reason = format!("written {version}; known is {VERSION}");
-                return Err(Fault::new(
-                    reason,
-                    "use the version of chainrule that wrote it, or a later one",
-                ));
+                return Err(Fault::new(reason, "use the version of chainrule that wrote it, or a later one"));
             }
         }
         match all.get("model") {

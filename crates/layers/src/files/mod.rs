@@ -12,6 +12,7 @@ mod registry;
 mod tensors;
 
 pub(crate) use atomic::write_atomically;
+pub(crate) use half::half;
 pub use registry::{Inside, Registry};
 
 use std::fs::File;

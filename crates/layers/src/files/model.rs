@@ -23,9 +23,8 @@ impl<T: Scalar, L: Layer<T>> Model<L, T> {
     #[track_caller]
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        let made = beside(path).and_then(|json| {
-            Ok((json, self.layer.describe().text()?, tensors::to_bytes(&self.params)?))
-        });
+        let made = beside(path)
+            .and_then(|json| Ok((json, self.layer.describe().text()?, tensors::to_bytes(&self.params)?)));
         match made {
             Ok((json, description, params)) => {
                 write_atomically(&json, description.as_bytes())?;
@@ -81,8 +80,9 @@ pub(super) fn load<T: Scalar>(registry: &Registry<T>, path: &Path) -> Result<Mod
 }
 
 fn layer<T: Scalar>(registry: &Registry<T>, text: &[u8]) -> Result<AnyLayer<T>, Fault> {
-    let text = std::str::from_utf8(text)
-        .map_err(|error| Fault::new(format!("no text: {error}"), "such a file is written by `Model::save`"))?;
+    let text = std::str::from_utf8(text).map_err(|error| {
+        Fault::new(format!("no text: {error}"), "such a file is written by `Model::save`")
+    })?;
     registry.at(&Description::parse(text)?, "")
 }
 

@@ -68,7 +68,9 @@ impl<T: Scalar> Params<T> {
     #[track_caller]
     pub fn load_for<L: Layer<T> + ?Sized>(model: &L, path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        match read(path).and_then(|bytes| tensors::from_bytes::<T>(&bytes)).and_then(|params| params.matched(model))
+        match read(path)
+            .and_then(|bytes| tensors::from_bytes::<T>(&bytes))
+            .and_then(|params| params.matched(model))
         {
             Ok(params) => Ok(params),
             Err(fault) => fault.in_file("load", path),

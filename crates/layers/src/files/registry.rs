@@ -163,7 +163,8 @@ impl<T: Scalar> Inside<'_, T> {
             None => {
                 let names: Vec<_> = self.description.inside().map(|(name, _)| name).collect();
                 let (kind, inside) = (self.description.kind(), list(names.into_iter()));
-                let place = if self.path.is_empty() { String::new() } else { format!("layer `{}`: ", self.path) };
+                let place =
+                    if self.path.is_empty() { String::new() } else { format!("layer `{}`: ", self.path) };
                 let reason = format!("{place}a `{kind}` without a layer `{name}`; there are {inside}");
                 Err(Fault::new(reason, "the description was made by something else"))
             }

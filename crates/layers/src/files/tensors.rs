@@ -73,7 +73,8 @@ pub(super) fn to_bytes<T: Scalar>(params: &Params<T>) -> Result<Vec<u8>, Fault> 
             return Err(Fault::new(reason, "the format keeps this name for itself; use another"));
         }
         // In rows, whatever lies in memory.
-        let bytes = values.iter().flat_map(|value| value.bits().to_le_bytes().into_iter().take(size)).collect();
+        let bytes =
+            values.iter().flat_map(|value| value.bits().to_le_bytes().into_iter().take(size)).collect();
         tensors.push((name, Tensor { dtype, shape: values.shape().to_vec(), bytes }));
     }
     let owned = |name: &str| name.to_owned();
@@ -94,7 +95,8 @@ pub(super) fn to_bytes<T: Scalar>(params: &Params<T>) -> Result<Vec<u8>, Fault> 
 /// The parameters in these bytes: `f16`, `bf16`, `f32` or `f64`, rounded to the nearest `T` if need be.
 pub(super) fn from_bytes<T: Scalar>(bytes: &[u8]) -> Result<Params<T>, Fault> {
     Header::of(bytes)?.check()?;
-    let format = |error: &dyn fmt::Display| Fault::new(format!("no valid safetensors file: {error}"), DAMAGED);
+    let format =
+        |error: &dyn fmt::Display| Fault::new(format!("no valid safetensors file: {error}"), DAMAGED);
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| format(&error))?;
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| format(&error))?;
     let about = match header.metadata().as_ref().and_then(|metadata| metadata.get(KEY)) {
@@ -188,7 +190,10 @@ impl Header {
         let length = u64::from_le_bytes(*length);
         let text = usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length));
         let Some((text, data)) = text else {
-            return Err(start(format!("the header is said to have {length} bytes, and there are {}", rest.len())));
+            return Err(start(format!(
+                "the header is said to have {length} bytes, and there are {}",
+                rest.len()
+            )));
         };
         let mut reader = serde_json::Deserializer::from_slice(text);
         let tensors = reader
