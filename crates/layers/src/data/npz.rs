@@ -37,7 +37,8 @@ fn arrays<T: Scalar>(bytes: &[u8]) -> Result<IndexMap<String, ArrayD<T>>, Fault>
     let mut arrays = IndexMap::new();
     for number in 0..archive.len() {
         let mut entry = archive.by_index(number).map_err(|error| damaged(&error))?;
-        let name = entry.name().strip_suffix(".npy").unwrap_or(entry.name()).to_owned();
+        let name = entry.name().map_err(|error| damaged(&error))?.into_owned();
+        let name = name.strip_suffix(".npy").unwrap_or(&name).to_owned();
         let inside = |fault: Fault| Fault { message: format!("array `{name}`: {}", fault.message), ..fault };
         let mut unpacked = Vec::new();
         let taken = entry.by_ref().take(left.saturating_add(1)).read_to_end(&mut unpacked);
@@ -80,7 +81,7 @@ mod tests {
     fn stored_and_deflated() {
         let found = arrays::<f64>(&archive()).unwrap();
         assert_eq!(found.keys().collect::<Vec<_>>(), ["a", "b"]);
-        assert!(found.values().all(|array| array == &ndarray::array![1.0, 2.0, 3.0].into_dyn()));
+        assert!(found.values().all(|array| *array == ndarray::array![1.0, 2.0, 3.0].into_dyn()));
     }
 
     proptest! {
