@@ -1,4 +1,5 @@
 //! Models in files: the architecture as JSON, the registry that builds it again.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod support;
 

@@ -25,8 +25,8 @@ use crate::files::read;
 /// # Ok::<(), chainrule_graph::Error>(())
 /// ```
 ///
-/// The first line has the names of the columns, unless [told otherwise](Csv::without_header). Fields may be in quotes; spaces
-/// around them do not count. Numbers are rounded to the nearest `T`. A field that is empty, no number, or not finite is an error
+/// The first line has the names of the columns, unless [told otherwise](Csv::without_header). Fields may be in quotes, and
+/// spaces around them do not count. Numbers are rounded to the nearest `T`. A field that is empty, no number, or not finite is an error
 /// that shows it with its line and column.
 #[derive(Clone, Debug)]
 pub struct Csv {
@@ -139,8 +139,7 @@ impl Csv {
     #[track_caller]
     pub fn load<T: Scalar>(&self, path: impl AsRef<Path>) -> Result<Dataset<T>> {
         let path = path.as_ref();
-        let table = read(path).and_then(|bytes| self.table(&bytes)).and_then(|table| self.dataset(table));
-        match table {
+        match read(path).and_then(|bytes| self.dataset(&bytes)) {
             Ok(data) => Ok(data),
             Err(fault) => fault.in_file("csv", path),
         }
@@ -152,7 +151,7 @@ impl Csv {
     /// As [`load`](Csv::load).
     #[track_caller]
     pub fn parse<T: Scalar>(&self, text: impl AsRef<[u8]>) -> Result<Dataset<T>> {
-        match self.table(text.as_ref()).and_then(|table| self.dataset(table)) {
+        match self.dataset(text.as_ref()) {
             Ok(data) => Ok(data),
             Err(Fault { message, help }) => Err(Error::new(ErrorKind::File, "csv", message, help)),
         }
@@ -174,7 +173,9 @@ impl Csv {
         }
     }
 
-    fn dataset<T: Scalar>(&self, table: Table<T>) -> Result<Dataset<T>, Fault> {
+    fn dataset<T: Scalar>(&self, bytes: &[u8]) -> Result<Dataset<T>, Fault> {
+        let bytes = unmarked(bytes);
+        let table = self.table(bytes)?;
         let inputs = matrix(table.inputs, table.rows)?;
         let (targets, classes) = match &self.learnt {
             Learnt::Nothing => {
@@ -193,10 +194,11 @@ impl Csv {
                 };
                 let numbers: indexmap::IndexSet<&str> = classes.iter().map(String::as_str).collect();
                 let mut labels = Vec::with_capacity(table.rows);
-                for (line, label) in &table.labels {
+                for (start, label) in &table.labels {
                     let Some(number) = numbers.get_index_of(label.as_str()) else {
                         let reason = format!(
-                            "line {line}: {label:?} is none of the classes {}",
+                            "line {}: {label:?} is none of the classes {}",
+                            line(bytes, *start),
                             list(classes.iter().map(String::as_str))
                         );
                         return Err(Fault::new(reason, "give all classes, or none to have them collected"));
@@ -215,18 +217,17 @@ impl Csv {
             let reason = format!("{:?} between the fields", self.delimiter);
             return Err(Fault::new(reason, "use a character of ASCII"));
         };
-        // The mark that some programs put before UTF-8.
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut reader = ReaderBuilder::new()
             .has_headers(self.header)
             .delimiter(delimiter)
             .trim(Trim::All)
             .from_reader(bytes);
-        let format = |error: ::csv::Error| {
-            Fault::new(
-                error.to_string(),
+        let format = |error: ::csv::Error| match error.kind() {
+            ::csv::ErrorKind::UnequalLengths { pos, expected_len, len } => Fault::new(
+                format!("line {}: {len} fields, and {expected_len} before", line(bytes, start(pos.as_ref()))),
                 "all lines have as many fields as the first; is the delimiter right?",
-            )
+            ),
+            _ => Fault::new(error.to_string(), "convert the file to UTF-8"),
         };
         let names: Vec<String> = match self.header {
             true => reader.headers().map_err(format)?.iter().map(str::to_owned).collect(),
@@ -240,15 +241,16 @@ impl Csv {
                 Some(chosen) => chosen,
                 None => chosen.insert(self.choose(&names, record.len())?),
             };
-            let line = record.position().map_or(0, ::csv::Position::line);
+            let start = start(record.position());
+            let located = |fault: Located| fault.in_text(bytes, &names, start);
             for &column in &chosen.inputs {
-                table.inputs.push(number(&record, &names, line, column)?);
+                table.inputs.push(number(&record, column).map_err(located)?);
             }
             for &column in &chosen.targets {
-                table.targets.push(number(&record, &names, line, column)?);
+                table.targets.push(number(&record, column).map_err(located)?);
             }
             if let Some(column) = chosen.label {
-                table.labels.push((line, label(&record, &names, line, column)?));
+                table.labels.push((start, label(&record, column).map_err(located)?));
             }
             table.rows += 1;
         }
@@ -298,8 +300,8 @@ struct Chosen {
 struct Table<T> {
     inputs: Vec<T>,
     targets: Vec<T>,
-    /// With their lines.
-    labels: Vec<(u64, String)>,
+    /// With where their lines start.
+    labels: Vec<(usize, String)>,
     rows: usize,
 }
 
@@ -310,45 +312,73 @@ fn matrix<T: Scalar>(values: Vec<T>, rows: usize) -> Result<Array2<T>, Fault> {
         .map_err(|error| Fault::new(error.to_string(), "the table is too large"))
 }
 
-fn place(names: &[String], line: u64, column: usize) -> String {
-    match names.get(column) {
-        Some(name) => format!("line {line}, column {column} (`{name}`)"),
-        None => format!("line {line}, column {column}"),
+/// Without the mark that some programs put before UTF-8.
+fn unmarked(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
+/// Where the reader was when it began with a record.
+fn start(position: Option<&::csv::Position>) -> usize {
+    position.map_or(0, |position| position.byte() as usize)
+}
+
+/// The number of the line that starts there, counted from 1; ends of lines that the reader has not skipped yet do not belong to
+/// it. (Its own count does not see them: it is one short where lines end in two characters, or are empty.)
+fn line(text: &[u8], start: usize) -> usize {
+    let ends = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    let skipped = text.get(start..).unwrap_or(&[]).iter().take_while(|&byte| ends(byte)).count();
+    let before = text.get(..start + skipped).unwrap_or(text);
+    let lone = before.iter().enumerate().filter(|&(place, byte)| match byte {
+        b'\n' => true,
+        b'\r' => before.get(place + 1) != Some(&b'\n'),
+        _ => false,
+    });
+    1 + lone.count()
+}
+
+/// What is wrong with a field, before its line is counted.
+struct Located {
+    column: usize,
+    fault: Fault,
+}
+
+impl Located {
+    fn in_text(self, text: &[u8], names: &[String], start: usize) -> Fault {
+        let Located { column, fault } = self;
+        let name = names.get(column).map_or(String::new(), |name| format!(" (`{name}`)"));
+        let message = format!("line {}, column {column}{name}: {}", line(text, start), fault.message);
+        Fault { message, ..fault }
     }
 }
 
-fn number<T: Scalar>(record: &ByteRecord, names: &[String], line: u64, column: usize) -> Result<T, Fault> {
+fn number<T: Scalar>(record: &ByteRecord, column: usize) -> Result<T, Located> {
     let field = record.get(column).unwrap_or(&[]);
     let value = std::str::from_utf8(field).ok().and_then(nearest::<T>).filter(|value| value.is_finite());
     value.ok_or_else(|| {
         // A field may be a whole file, if a quote is never closed.
         let text: String = String::from_utf8_lossy(field).chars().take(40).collect();
-        let (reason, help) = match text.as_str() {
-            "" => (
-                "nothing where a number should be".to_owned(),
-                "fill missing values in, or take the line out",
-            ),
-            _ => (
+        let fault = match text.as_str() {
+            "" => {
+                Fault::new("nothing where a number should be", "fill missing values in, or take the line out")
+            }
+            _ => Fault::new(
                 format!("{text:?} is not a finite number"),
                 "leave the column out with `inputs`, or read it as the `label`",
             ),
         };
-        Fault::new(format!("{}: {reason}", place(names, line, column)), help)
+        Located { column, fault }
     })
 }
 
-fn label(record: &ByteRecord, names: &[String], line: u64, column: usize) -> Result<String, Fault> {
-    match std::str::from_utf8(record.get(column).unwrap_or(&[])) {
-        Ok(text) if !text.is_empty() => Ok(text.to_owned()),
+fn label(record: &ByteRecord, column: usize) -> Result<String, Located> {
+    let fault = match std::str::from_utf8(record.get(column).unwrap_or(&[])) {
+        Ok(text) if !text.is_empty() => return Ok(text.to_owned()),
         Ok(_) => {
-            let reason = format!("{}: nothing where a class should be", place(names, line, column));
-            Err(Fault::new(reason, "fill missing values in, or take the line out"))
+            Fault::new("nothing where a class should be", "fill missing values in, or take the line out")
         }
-        Err(_) => {
-            let reason = format!("{}: the class is not UTF-8", place(names, line, column));
-            Err(Fault::new(reason, "convert the file to UTF-8"))
-        }
-    }
+        Err(_) => Fault::new("the class is not UTF-8", "convert the file to UTF-8"),
+    };
+    Err(Located { column, fault })
 }
 
 /// Rounded once: the nearest `f32` of the nearest `f64` need not be the nearest of the text.

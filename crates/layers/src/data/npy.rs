@@ -200,7 +200,7 @@ mod tests {
             (deep, "not the dictionary"),
             ([MAGIC, &[2, 0, 255, 255, 255, 255]].concat(), "ends within its header"),
             (header("<f8", "(2,)"), "has 16 bytes; there are 8"),
-            (large, "more than can be addressed"),
+            (large, "has 9223372036854775808 bytes; there are 8"),
             (huge, "more than can be addressed"),
             (header("<c16", "(1,)"), "type `<c16`"),
             (header("|O", "(1,)"), "type `|O`"),

@@ -70,7 +70,7 @@ mod tests {
         {
             writer.start_file(name, SimpleFileOptions::default().compression_method(method)).unwrap();
             let header =
-                b"\x93NUMPY\x01\x00\x37\x00{'descr': '|u1', 'fortran_order': False, 'shape': (3,)}\n";
+                b"\x93NUMPY\x01\x00\x38\x00{'descr': '|u1', 'fortran_order': False, 'shape': (3,)}\n";
             writer.write_all(header).unwrap();
             writer.write_all(&[1, 2, 3]).unwrap();
         }
