@@ -72,9 +72,11 @@ pub(super) fn to_bytes<T: Scalar>(params: &Params<T>) -> Result<Vec<u8>, Fault> 
             let reason = format!("a parameter has the name `{name}`");
             return Err(Fault::new(reason, "the format keeps this name for itself; use another"));
         }
+        let mut bytes = Vec::with_capacity(values.len() * size);
         // In rows, whatever lies in memory.
-        let bytes =
-            values.iter().flat_map(|value| value.bits().to_le_bytes().into_iter().take(size)).collect();
+        for value in values {
+            bytes.extend_from_slice(&value.bits().to_le_bytes()[..size]);
+        }
         tensors.push((name, Tensor { dtype, shape: values.shape().to_vec(), bytes }));
     }
     let owned = |name: &str| name.to_owned();
