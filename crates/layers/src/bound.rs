@@ -45,8 +45,16 @@ pub struct Bound<'g, T = f64> {
     trace: Option<Trace<'g, T>>,
 }
 
-/// The layers that were applied, outer ones first: path and output.
-pub(crate) type Trace<'g, T> = Rc<RefCell<Vec<(String, Option<Var<'g, T>>)>>>;
+/// The layers that were applied, outer ones first.
+pub(crate) type Trace<'g, T> = Rc<RefCell<Vec<Applied<'g, T>>>>;
+
+/// One layer that was applied.
+pub(crate) struct Applied<'g, T> {
+    pub(crate) path: String,
+    pub(crate) kind: String,
+    /// None while what is inside of it is recorded.
+    pub(crate) output: Option<Var<'g, T>>,
+}
 
 impl<'g, T: Scalar> Bound<'g, T> {
     pub(crate) fn new(
@@ -112,7 +120,6 @@ impl<'g, T: Scalar> Bound<'g, T> {
     }
 
     /// The same, telling of every layer that is applied.
-    #[expect(dead_code, reason = "for summaries")]
     pub(crate) fn traced(&self) -> (Self, Trace<'g, T>) {
         let trace = Trace::default();
         (Bound { trace: Some(trace.clone()), ..self.clone() }, trace)
@@ -133,7 +140,7 @@ impl<'g, T: Scalar> Bound<'g, T> {
     /// assert_eq!(bound.apply(&model, [1.0, 2.0, 3.0]).shape()?, [1]);
     /// let error = bound.apply(&model, [1.0, 2.0]).shape().unwrap_err();
     /// assert_eq!(error.location().line(), line!() - 1);
-    /// assert!(error.message().contains("takes vectors [3] or batches [n, 3]"));
+    /// assert!(error.message().contains("takes vectors [3] or batches [..., 3]"));
     /// # Ok::<(), chainrule_graph::Error>(())
     /// ```
     #[track_caller]
@@ -281,16 +288,25 @@ impl<'g, T: Scalar> Scoped<'_, 'g, T> {
         let _scope = self.bound.graph.scope(name);
         let path = join(&self.path, name);
         let place = self.bound.trace.as_ref().map(|trace| {
-            trace.borrow_mut().push((path.clone(), None));
-            trace.borrow().len() - 1
+            let mut trace = trace.borrow_mut();
+            let kind = layer.describe().kind().to_owned();
+            trace.push(Applied { path: path.clone(), kind, output: None });
+            trace.len() - 1
         });
         let y = layer.forward(&Scoped { bound: self.bound, path }, x);
         if let (Some(trace), Some(place)) = (&self.bound.trace, place)
-            && let Some(entry) = trace.borrow_mut().get_mut(place)
+            && let Some(applied) = trace.borrow_mut().get_mut(place)
         {
-            entry.1 = Some(y);
+            applied.output = Some(y);
         }
         y
+    }
+
+    /// The parameters of a layer inside of this one, for what [`apply`](Scoped::apply) does not do: methods of that layer that
+    /// take more than one input.
+    pub fn within<R>(&self, name: &str, record: impl FnOnce(&Scoped<'_, 'g, T>) -> R) -> R {
+        let _scope = self.bound.graph.scope(name);
+        record(&Scoped { bound: self.bound, path: join(&self.path, name) })
     }
 
     /// The graph to record on.

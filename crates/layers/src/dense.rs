@@ -1,6 +1,6 @@
 //! [`Dense`], the fully connected layer.
 
-use chainrule_graph::{Scalar, Var};
+use chainrule_graph::{Result, Scalar, Var};
 use serde::{Deserialize, Serialize};
 
 use crate::bound::Scoped;
@@ -13,7 +13,7 @@ use crate::sequential::Sequential;
 /// A fully connected layer: every output is a weighted sum of all inputs, plus a bias.
 ///
 /// It takes one sample, a vector `[inputs]`, or a batch of them as rows, `[n, inputs]`, and gives `[outputs]` or
-/// `[n, outputs]`. Its parameters are `weight` and `bias` (shape `[outputs]`, zeros at first). The weight matrix can be
+/// `[n, outputs]`. There may be more axes, which number the samples: `[n, time, inputs]` gives `[n, time, outputs]`. Its parameters are `weight` and `bias` (shape `[outputs]`, zeros at first). The weight matrix can be
 /// written in two [conventions](Convention).
 ///
 /// ```
@@ -34,7 +34,7 @@ use crate::sequential::Sequential;
 /// # Ok::<(), chainrule_graph::Error>(())
 /// ```
 ///
-/// Another number of inputs, or more than two axes, make an invalid node.
+/// Another number of inputs makes an invalid node.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dense {
     inputs: usize,
@@ -86,6 +86,16 @@ impl Dense {
     pub fn init(self, init: Init) -> Self {
         Dense { init, ..self }
     }
+
+    pub(crate) fn from_description(description: &Description) -> Result<Self> {
+        Ok(Dense {
+            inputs: description.get("inputs")?,
+            outputs: description.get("outputs")?,
+            bias: description.get("bias")?,
+            convention: description.get("weights")?,
+            init: description.get("init")?,
+        })
+    }
 }
 
 impl<T: Scalar> Layer<T> for Dense {
@@ -104,13 +114,14 @@ impl<T: Scalar> Layer<T> for Dense {
         let Ok(shape) = x.shape() else { return x };
         let w = params.get("weight");
         let z = match (self.convention, shape.as_slice()) {
-            (Convention::InByOut, &[n] | &[_, n]) if n == self.inputs => x.matmul(w),
+            (Convention::InByOut, &[.., n]) if n == self.inputs => x.matmul(w),
             (Convention::OutByIn, &[n]) if n == self.inputs => w.matmul(x),
-            (Convention::OutByIn, &[_, n]) if n == self.inputs => x.matmul(w.t()),
+            (Convention::OutByIn, &[.., n]) if n == self.inputs => x.matmul(w.t()),
             _ => {
                 let n = self.inputs;
-                let reason =
-                    format!("this layer takes vectors [{n}] or batches [n, {n}], and the input is {shape:?}");
+                let reason = format!(
+                    "this layer takes vectors [{n}] or batches [..., {n}], and the input is {shape:?}"
+                );
                 let help = "the last axis must have the layer's number of inputs; `reshape` merges axes";
                 return Fault::new(reason, help).node("dense", x.graph(), &[x]);
             }

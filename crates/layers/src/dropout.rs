@@ -1,6 +1,6 @@
 //! [`Dropout`]: noise in training against overfitting.
 
-use chainrule_graph::{Scalar, Var};
+use chainrule_graph::{Result, Scalar, Var};
 
 use crate::bound::Scoped;
 use crate::describe::Description;
@@ -38,23 +38,35 @@ impl Dropout {
     pub fn new(probability: f64) -> Self {
         Dropout { probability }
     }
+
+    pub(crate) fn from_description(description: &Description) -> Result<Self> {
+        Ok(Dropout { probability: description.get("probability")? })
+    }
+
+    /// For layers that drop out something inside of them: with a key of theirs.
+    pub(crate) fn drop<'g, T: Scalar>(self, params: &Scoped<'_, 'g, T>, x: Var<'g, T>) -> Var<'g, T> {
+        if !(0.0..1.0).contains(&self.probability) {
+            let reason = format!("the probability of dropping is {}", self.probability);
+            return Fault::new(reason, "it is at least 0 and below 1").node("dropout", x.graph(), &[x]);
+        }
+        if self.probability == 0.0 {
+            return x;
+        }
+        match (params.key(), x.shape()) {
+            (Some(key), Ok(shape)) => {
+                let kept = key.uniform(shape).greater_equal(T::of(self.probability));
+                x * (kept * T::of(1.0 / (1.0 - self.probability)))
+            }
+            _ => x,
+        }
+    }
 }
 
 impl<T: Scalar> Layer<T> for Dropout {
     fn declare(&self, _: &mut Declarations<T>) {}
 
     fn forward<'g>(&self, params: &Scoped<'_, 'g, T>, x: Var<'g, T>) -> Var<'g, T> {
-        if !(0.0..1.0).contains(&self.probability) {
-            let reason = format!("the probability of dropping is {}", self.probability);
-            return Fault::new(reason, "it is at least 0 and below 1").node("dropout", x.graph(), &[x]);
-        }
-        match (params.key(), x.shape()) {
-            (Some(key), Ok(shape)) if self.probability > 0.0 => {
-                let kept = key.uniform(shape).greater_equal(T::of(self.probability));
-                x * (kept * T::of(1.0 / (1.0 - self.probability)))
-            }
-            _ => x,
-        }
+        self.drop(params, x)
     }
 
     fn describe(&self) -> Description {

@@ -49,7 +49,7 @@
 //! `Result` returns; it has the path of the layer and the line of *your* call of [`Bound::apply`]:
 //!
 //! ```text
-//! dense: this layer takes vectors [2] or batches [n, 2], and the input is [4, 3]
+//! dense: this layer takes vectors [2] or batches [..., 2], and the input is [4, 3]
 //!   --> src/main.rs:20:24, in `0`
 //!   help: the last axis must have the layer's number of inputs; `reshape` merges axes
 //! ```
@@ -58,24 +58,41 @@
 #![forbid(unsafe_code)]
 
 mod activation;
+mod arrange;
+mod attention;
 mod bound;
+mod convolution;
 mod data;
 mod dense;
 mod describe;
 mod dropout;
+mod embedding;
 mod fault;
 mod files;
+mod function;
 mod init;
+mod kinds;
 mod layer;
 mod loss;
 mod model;
+mod norm;
 mod optimise;
 mod params;
+mod pooling;
+mod recurrent;
+mod residual;
 mod sequential;
+mod summary;
 mod training;
+mod transformer;
 
-pub use activation::{Relu, Sigmoid, Tanh};
+pub use activation::{
+    Elu, Gelu, GeluTanh, Identity, LeakyRelu, LogSoftmax, Relu, Sigmoid, Silu, Softmax, Softplus, Tanh,
+};
+pub use arrange::{Flatten, Reshape};
+pub use attention::MultiHeadAttention;
 pub use bound::{Bound, Scoped};
+pub use convolution::{Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, Convolution, TransposedConvolution};
 #[cfg(feature = "images")]
 pub use data::ImageFolder;
 #[cfg(feature = "npz")]
@@ -84,11 +101,19 @@ pub use data::{Column, Csv, Dataset, MinMax, Standardiser, load_idx, load_npy};
 pub use dense::{Convention, Dense};
 pub use describe::Description;
 pub use dropout::Dropout;
+pub use embedding::{Embedding, PositionalEmbedding, PositionalEncoding};
 pub use files::{Inside, Registry};
+pub use function::{LayerFn, layer_fn};
 pub use init::Init;
 pub use layer::{Declarations, Layer};
 pub use loss::{Loss, LossFunction, error, half_squared_error, mean_squared_error};
 pub use model::{AnyLayer, Model};
+pub use norm::{BatchNorm, GroupNorm, LayerNorm, RmsNorm};
 pub use optimise::{Adam, Momentum, Nesterov, Optimizer, Rule, Schedule, Sgd, Step};
 pub use params::Params;
+pub use pooling::{AvgPool, AvgPool1d, AvgPool2d, GlobalAvgPool, MaxPool, MaxPool1d, MaxPool2d};
+pub use recurrent::{Bidirectional, Gru, Lstm, Rnn};
+pub use residual::Residual;
 pub use sequential::Sequential;
+pub use summary::{Summary, SummaryRow, summary};
+pub use transformer::TransformerBlock;

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use chainrule_graph::{Scalar, Var};
+use chainrule_graph::{Result, Scalar, Var};
 
 use crate::bound::Scoped;
 use crate::describe::Description;
+use crate::fault::Fault;
+use crate::kinds::Build;
 use crate::layer::{Declarations, Layer};
 
 /// Layers in a row, each taking the output of the one before; without any, the identity.
@@ -27,8 +29,17 @@ use crate::layer::{Declarations, Layer};
 /// # Ok::<(), chainrule_graph::Error>(())
 /// ```
 pub struct Sequential<T = f64> {
-    layers: Vec<(String, Arc<dyn Layer<T>>)>,
+    layers: Vec<(String, Step<T>)>,
 }
+
+enum Step<T> {
+    Layer(Arc<dyn Layer<T>>),
+    /// The layer of this name, with the same parameters.
+    Again(String),
+}
+
+/// The kind that stands for [`Step::Again`] in a description.
+const AGAIN: &str = "again";
 
 impl<T: Scalar> Sequential<T> {
     /// Without layers.
@@ -44,8 +55,52 @@ impl<T: Scalar> Sequential<T> {
 
     /// Appends a layer under a name: not empty, without a dot, and not that of another layer.
     pub fn named(mut self, name: impl Into<String>, layer: impl Layer<T> + 'static) -> Self {
-        self.layers.push((name.into(), Arc::new(layer)));
+        self.layers.push((name.into(), Step::Layer(Arc::new(layer))));
         self
+    }
+
+    /// Applies the layer of this name, one of those before, once more, with the same parameters: weights are shared.
+    ///
+    /// It counts as a place. A name that no layer before has makes an invalid node.
+    ///
+    /// ```
+    /// use chainrule_graph::Graph;
+    /// use chainrule_layers::{Params, Sequential};
+    ///
+    /// let model = Sequential::new().dense(2, 2).tanh().again("0").again("1");
+    /// let graph = Graph::new();
+    /// let bound = Params::init(&model, 1)?.bind(&graph);
+    /// assert_eq!(bound.names().collect::<Vec<_>>(), ["0.weight", "0.bias"]);
+    /// let once = Sequential::new().dense(2, 2).tanh();
+    /// let twice = bound.apply(&once, bound.apply(&once, [1.0, 2.0]));
+    /// assert_eq!(bound.apply(&model, [1.0, 2.0]).value()?, twice.value()?);
+    /// # Ok::<(), chainrule_graph::Error>(())
+    /// ```
+    pub fn again(mut self, name: impl Into<String>) -> Self {
+        let place = self.layers.len().to_string();
+        self.layers.push((place, Step::Again(name.into())));
+        self
+    }
+
+    /// The layer of this name.
+    ///
+    /// ```
+    /// use chainrule_layers::Sequential;
+    ///
+    /// let model = Sequential::<f64>::new().dense(2, 3).named("squash", chainrule_layers::Tanh);
+    /// assert_eq!(model.get("squash").map(|layer| layer.describe().to_string()), Some("tanh".to_owned()));
+    /// assert!(model.get("2").is_none());
+    /// ```
+    pub fn get(&self, name: &str) -> Option<&Arc<dyn Layer<T>>> {
+        self.layers.iter().find_map(|(own, step)| match step {
+            Step::Layer(layer) if own == name => Some(layer),
+            _ => None,
+        })
+    }
+
+    /// The names, in order.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.layers.iter().map(|(name, _)| name.as_str())
     }
 
     /// Appends a function without parameters.
@@ -64,7 +119,7 @@ impl<T: Scalar> Sequential<T> {
         self.push(Lambda(function))
     }
 
-    /// How many layers there are.
+    /// How many layers there are; one that is applied [again](Sequential::again) counts again.
     pub fn len(&self) -> usize {
         self.layers.len()
     }
@@ -73,28 +128,103 @@ impl<T: Scalar> Sequential<T> {
     pub fn is_empty(&self) -> bool {
         self.layers.is_empty()
     }
+
+    pub(crate) fn from_description(description: &Description, inside: Build<'_, T>) -> Result<Self> {
+        let mut layers = Vec::new();
+        for (name, layer) in description.inside() {
+            let step = match layer.kind() {
+                AGAIN => Step::Again(layer.get("layer")?),
+                _ => Step::Layer(inside(layer)?),
+            };
+            layers.push((name.to_owned(), step));
+        }
+        Ok(Sequential { layers })
+    }
 }
 
 impl<T: Scalar> Layer<T> for Sequential<T> {
     fn declare(&self, params: &mut Declarations<T>) {
-        for (name, layer) in &self.layers {
-            params.layer(name, &**layer);
+        for (name, step) in &self.layers {
+            if let Step::Layer(layer) = step {
+                params.layer(name, layer);
+            }
         }
     }
 
     fn forward<'g>(&self, params: &Scoped<'_, 'g, T>, x: Var<'g, T>) -> Var<'g, T> {
-        self.layers.iter().fold(x, |x, (name, layer)| params.apply(name, &**layer, x))
+        self.layers.iter().enumerate().fold(x, |x, (place, (name, step))| {
+            let (name, layer) = match step {
+                Step::Layer(layer) => (name, Some(layer)),
+                Step::Again(name) => {
+                    let before = self.layers.iter().take(place);
+                    let found = before.filter(|(own, _)| own == name).find_map(|(_, step)| match step {
+                        Step::Layer(layer) => Some(layer),
+                        Step::Again(_) => None,
+                    });
+                    (name, found)
+                }
+            };
+            match layer {
+                Some(layer) => params.apply(name, layer, x),
+                None => {
+                    let reason =
+                        format!("no layer `{name}` comes before place {place}, which applies it again");
+                    let help = "a layer's name is its place, counted from 0, or what `named` gave it";
+                    Fault::new(reason, help).node("again", x.graph(), &[x])
+                }
+            }
+        })
     }
 
     fn describe(&self) -> Description {
-        let layers = self.layers.iter().map(|(name, layer)| (name.clone(), layer.describe()));
+        let layers = self.layers.iter().map(|(name, step)| {
+            let description = match step {
+                Step::Layer(layer) => layer.describe(),
+                Step::Again(layer) => Description::new(AGAIN).with("layer", layer),
+            };
+            (name.clone(), description)
+        });
         Description::new("sequential").layers(layers)
+    }
+}
+
+/// Layers named by their places.
+impl<T: Scalar, L: Layer<T> + 'static> FromIterator<L> for Sequential<T> {
+    /// The layers are of one type: `Arc<dyn Layer<T>>` and `Box<dyn Layer<T>>` are layers themselves.
+    fn from_iter<I: IntoIterator<Item = L>>(layers: I) -> Self {
+        layers.into_iter().fold(Self::new(), Self::push)
+    }
+}
+
+/// Layers named by their places.
+///
+/// ```
+/// use std::sync::Arc;
+/// use chainrule_layers::{Dense, Layer, Params, Sequential, Tanh};
+///
+/// let layers: Vec<Arc<dyn Layer>> = vec![Arc::new(Dense::new(2, 3)), Arc::new(Tanh)];
+/// let params = Params::init(&Sequential::from(layers), 1)?;
+/// assert_eq!(params.names().collect::<Vec<_>>(), ["0.weight", "0.bias"]);
+/// # Ok::<(), chainrule_graph::Error>(())
+/// ```
+impl<T: Scalar, L: Layer<T> + 'static> From<Vec<L>> for Sequential<T> {
+    fn from(layers: Vec<L>) -> Self {
+        layers.into_iter().collect()
     }
 }
 
 impl<T> Default for Sequential<T> {
     fn default() -> Self {
         Sequential { layers: Vec::new() }
+    }
+}
+
+impl<T> Clone for Step<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Step::Layer(layer) => Step::Layer(layer.clone()),
+            Step::Again(name) => Step::Again(name.clone()),
+        }
     }
 }
 

@@ -91,12 +91,12 @@ fn the_wrong_input_is_refused() {
     let layer = Dense::new(3, 2);
     let graph = Graph::new();
     let bound = Params::init(&layer, 0).unwrap().bind(&graph);
-    for shape in [vec![2], vec![3, 2], vec![2, 2, 3], vec![], vec![3, 0]] {
+    for shape in [vec![2], vec![3, 2], vec![2, 3, 2], vec![], vec![3, 0]] {
         let error = bound.apply(&layer, ArrayD::zeros(shape.clone())).value().unwrap_err();
         assert_eq!(error.operation(), "dense");
         assert_eq!(
             error.message(),
-            format!("this layer takes vectors [3] or batches [n, 3], and the input is {shape:?}")
+            format!("this layer takes vectors [3] or batches [..., 3], and the input is {shape:?}")
         );
         assert_eq!(error.shapes(), [shape]);
     }

@@ -6,9 +6,7 @@ mod support;
 use std::fs;
 
 use chainrule_graph::{ErrorKind, Scalar, Var};
-use chainrule_layers::{
-    AnyLayer, Convention, Declarations, Dense, Description, Init, Layer, Model, Registry, Scoped, Sequential,
-};
+use chainrule_layers::*;
 use proptest::prelude::*;
 use support::Folder;
 
@@ -38,9 +36,9 @@ impl<T: Scalar> Layer<T> for Gain {
 }
 
 /// `y = x + f(x)`
-struct Residual<L>(L);
+struct Skip<L>(L);
 
-impl<T: Scalar, L: Layer<T>> Layer<T> for Residual<L> {
+impl<T: Scalar, L: Layer<T>> Layer<T> for Skip<L> {
     fn declare(&self, params: &mut Declarations<T>) {
         params.layer("branch", &self.0);
     }
@@ -50,7 +48,7 @@ impl<T: Scalar, L: Layer<T>> Layer<T> for Residual<L> {
     }
 
     fn describe(&self) -> Description {
-        Description::new("residual").layers([("branch".to_owned(), self.0.describe())])
+        Description::new("skip").layers([("branch".to_owned(), self.0.describe())])
     }
 }
 
@@ -81,18 +79,18 @@ fn layers_of_ones_own() {
     let folder = Folder::new();
     let path = folder.join("own.safetensors");
     let inner = Sequential::new().push(Gain(2));
-    let model = Model::<_, f64>::init(Sequential::new().push(Residual(inner)), 0).unwrap();
+    let model = Model::<_, f64>::init(Sequential::new().push(Skip(inner)), 0).unwrap();
     model.save(&path).unwrap();
 
     let error = Model::<_, f64>::load(&path).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::File);
     assert!(
-        error.message().contains("own.json`: layer `0`: no kind `residual`; known are `dense`, "),
+        error.message().contains("own.json`: layer `0`: no kind `skip`; known are `sequential`, "),
         "{error}"
     );
     assert!(error.help().contains("Registry::register"));
 
-    let registry = Registry::new().register("residual", |_, inside| Ok(Residual(inside.layer("branch")?)));
+    let registry = Registry::new().register("skip", |_, inside| Ok(Skip(inside.layer("branch")?)));
     let error = registry.load(&path).unwrap_err();
     assert!(error.message().contains("own.json`: layer `0.branch.0`: no kind `gain`"), "{error}");
 
@@ -105,10 +103,10 @@ fn layers_of_ones_own() {
     let registry = registry.register("gain", |about, _| Ok(Gain(about.get("rows")?)));
     let error = registry.load(&path).unwrap_err();
     assert!(error.message().ends_with("own.json`: layer `0.branch.0`: a `gain` without `rows`"), "{error}");
-    let registry = registry.register("residual", |_, inside| Ok(Residual(inside.layer("trunk")?)));
+    let registry = registry.register("skip", |_, inside| Ok(Skip(inside.layer("trunk")?)));
     let error = registry.load(&path).unwrap_err();
     assert!(
-        error.message().ends_with("layer `0`: a `residual` without a layer `trunk`; there are `branch`"),
+        error.message().ends_with("layer `0`: a `skip` without the layer `trunk` inside; there are `branch`"),
         "{error}"
     );
 }
@@ -155,7 +153,91 @@ fn descriptions_that_are_wrong() {
     assert!(error.location().file().ends_with("model_files.rs"));
 }
 
+#[test]
+fn layers_with_statistics_and_shared_ones() {
+    let folder = Folder::new();
+    let path = folder.join("net.safetensors");
+    let layer = Sequential::new()
+        .conv2d(1, 2, 3)
+        .push(BatchNorm::new(2).momentum(0.2))
+        .named("mixed", Dense::new(2, 2))
+        .again("mixed")
+        .flatten();
+    let model = Model::<_, f64>::init(layer, 1).unwrap();
+    model.save(&path).unwrap();
+    let again = Model::<_, f64>::load(&path).unwrap();
+    assert_eq!(again.params, model.params);
+    assert_eq!(again.layer.describe(), Layer::<f64>::describe(&model.layer));
+    let trained = ["0.weight", "0.bias", "1.weight", "1.bias", "mixed.weight", "mixed.bias"];
+    assert_eq!(again.params.trained().collect::<Vec<_>>(), trained);
+    // Their place in the file: the format sorts by name, and the order is kept beside it.
+    assert_eq!(again.params.names().collect::<Vec<_>>(), model.params.names().collect::<Vec<_>>());
+}
+
+/// A model with every kind of size in it.
+fn wide() -> String {
+    let model = Sequential::<f64>::new()
+        .push(Bidirectional(Rnn::new(2, 3)))
+        .residual(Dense::new(4, 4))
+        .conv1d(1, 2, 3)
+        .push(Conv2d::new(2, 4, [3, 5]).same().dilation(2).groups(2))
+        .push(ConvTranspose2d::new(2, 3, 4).stride([2, 3]).output_padding([0, 1]))
+        .max_pool1d(2)
+        .avg_pool2d([2, 3])
+        .reshape([2, 3])
+        .push(Embedding::new(5, 2))
+        .positional_embedding(5, 2)
+        .positional_encoding(4)
+        .push(LayerNorm::new(3))
+        .group_norm(2, 4)
+        .push(BatchNorm::new(3))
+        .gru(2, 3)
+        .push(Lstm::new(2, 3))
+        .push(MultiHeadAttention::new(6, 2).causal())
+        .push(TransformerBlock::new(6, 2).hidden(7))
+        .softmax(-1);
+    Layer::<f64>::describe(&model).to_json().unwrap()
+}
+
+/// Text with some of its numbers replaced.
+fn renumbered(text: &str, changes: &[(prop::sample::Index, &str)]) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for character in text.chars() {
+        match parts.last_mut() {
+            Some(part) if part.ends_with(|c: char| c.is_ascii_digit()) == character.is_ascii_digit() => {
+                part.push(character);
+            }
+            _ => parts.push(character.to_string()),
+        }
+    }
+    // Not in the first lines, where the version is, nor in names.
+    let numbers: Vec<usize> = (6..parts.len())
+        .filter(|&part| {
+            parts[part].bytes().all(|byte| byte.is_ascii_digit()) && parts[part - 1].ends_with([' ', '-'])
+        })
+        .collect();
+    for (place, number) in changes {
+        parts[numbers[place.index(numbers.len())]] = (*number).to_owned();
+    }
+    parts.concat()
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    /// Whatever sizes a description has, building and comparing parameters with it do not panic, and allocate nothing.
+    #[test]
+    fn no_sizes_make_it_panic(changes in prop::collection::vec((
+        any::<prop::sample::Index>(),
+        prop::sample::select(vec!["0", "1", "3", "4294967296", "9223372036854775807", "18446744073709551615"]),
+    ), 1..4)) {
+        let text = renumbered(&wide(), &changes);
+        let layer = Description::from_json(&text).and_then(|description| Registry::<f64>::new().build(&description));
+        if let Ok(layer) = layer {
+            prop_assert!(Params::new().matching(&layer).is_err());
+        }
+    }
+
     #[test]
     fn no_description_makes_it_panic(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<char>()), 1..4)) {
         let text = Layer::<f64>::describe(&network::<f64>()).to_json().unwrap();

@@ -8,14 +8,11 @@ use chainrule_graph::{Error, ErrorKind, Result, Scalar};
 use indexmap::IndexMap;
 
 use super::model;
-use crate::activation::{Relu, Sigmoid, Tanh};
-use crate::dense::Dense;
 use crate::describe::Description;
-use crate::dropout::Dropout;
 use crate::fault::{Fault, list};
+use crate::kinds::{KINDS, known};
 use crate::layer::{Layer, join};
 use crate::model::{AnyLayer, Model};
-use crate::sequential::Sequential;
 
 type Build<T> = Arc<dyn Fn(&Description, &Inside<'_, T>) -> Result<AnyLayer<T>> + Send + Sync>;
 
@@ -47,7 +44,8 @@ type Build<T> = Arc<dyn Fn(&Description, &Inside<'_, T>) -> Result<AnyLayer<T>> 
 /// ```
 #[derive(Clone)]
 pub struct Registry<T = f64> {
-    kinds: IndexMap<String, Build<T>>,
+    /// Those that are not, or not only, this crate's.
+    own: IndexMap<String, Build<T>>,
 }
 
 /// What builds the layers that a described layer is made of. See [`Registry::register`].
@@ -60,7 +58,7 @@ pub struct Inside<'r, T = f64> {
 impl<T: Scalar> Registry<T> {
     /// With all layers of this crate.
     pub fn new() -> Self {
-        built_in(Registry { kinds: IndexMap::new() })
+        Registry { own: IndexMap::new() }
     }
 
     /// With a kind of your own, or another layer for a known one. The function makes the layer of its settings, and of the
@@ -68,11 +66,11 @@ impl<T: Scalar> Registry<T> {
     ///
     /// ```
     /// # use chainrule_graph::{Scalar, Var};
-    /// # use chainrule_layers::{AnyLayer, Declarations, Description, Layer, Registry, Scoped};
+    /// # use chainrule_layers::{Declarations, Description, Layer, Registry, Scoped};
     /// /// `y = x + f(x)`
-    /// struct Residual<L>(L);
+    /// struct Skip<L>(L);
     ///
-    /// impl<T: Scalar, L: Layer<T>> Layer<T> for Residual<L> {
+    /// impl<T: Scalar, L: Layer<T>> Layer<T> for Skip<L> {
     ///     // ...
     /// #   fn declare(&self, params: &mut Declarations<T>) {
     /// #       params.layer("branch", &self.0);
@@ -81,11 +79,11 @@ impl<T: Scalar> Registry<T> {
     /// #       x + params.apply("branch", &self.0, x)
     /// #   }
     ///     fn describe(&self) -> Description {
-    ///         Description::new("residual").layers([("branch".to_owned(), self.0.describe())])
+    ///         Description::new("skip").layers([("branch".to_owned(), self.0.describe())])
     ///     }
     /// }
     ///
-    /// let registry = Registry::<f64>::new().register("residual", |_, inside| Ok(Residual(inside.layer("branch")?)));
+    /// let registry = Registry::<f64>::new().register("skip", |_, inside| Ok(Skip(inside.layer("branch")?)));
     /// ```
     #[must_use]
     pub fn register<L: Layer<T> + 'static>(
@@ -95,13 +93,14 @@ impl<T: Scalar> Registry<T> {
     ) -> Self {
         let build: Build<T> =
             Arc::new(move |description, inside| Ok(Arc::new(build(description, inside)?) as AnyLayer<T>));
-        self.kinds.insert(kind.into(), build);
+        self.own.insert(kind.into(), build);
         self
     }
 
-    /// The names of the kinds.
-    pub fn kinds(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.kinds.keys().map(String::as_str)
+    /// The names of the kinds: this crate's, then your own.
+    pub fn kinds(&self) -> impl Iterator<Item = &str> {
+        let own = self.own.keys().map(String::as_str).filter(|kind| !KINDS.contains(kind));
+        KINDS.iter().copied().chain(own)
     }
 
     /// The layer that is described.
@@ -127,7 +126,12 @@ impl<T: Scalar> Registry<T> {
 
     pub(super) fn at(&self, description: &Description, path: &str) -> Result<AnyLayer<T>, Fault> {
         let place = if path.is_empty() { String::new() } else { format!("layer `{path}`: ") };
-        let Some(build) = self.kinds.get(description.kind()) else {
+        let inside = Inside { registry: self, description, path };
+        let built = match self.own.get(description.kind()) {
+            Some(build) => Some(build(description, &inside)),
+            None => known(description, &|layer| inside.build(layer)),
+        };
+        let Some(built) = built else {
             let reason =
                 format!("{place}no kind `{}`; known are {}", description.kind(), every(self.kinds()));
             return Err(Fault::new(
@@ -135,7 +139,7 @@ impl<T: Scalar> Registry<T> {
                 "`Registry::register` takes a layer of your own; load with that registry",
             ));
         };
-        build(description, &Inside { registry: self, description, path }).map_err(|error| {
+        built.map_err(|error| {
             // An error from further inside has its path already.
             let place = if error.operation() == BUILD { "" } else { &place };
             Fault::new(format!("{place}{}", error.message()), error.help().to_owned())
@@ -158,18 +162,26 @@ impl<T: Scalar> Inside<'_, T> {
     /// If there is none, and as [`Registry::build`].
     #[track_caller]
     pub fn layer(&self, name: &str) -> Result<AnyLayer<T>> {
-        let built = match self.description.inside().find(|(other, _)| *other == name) {
-            Some((_, layer)) => self.registry.at(layer, &join(self.path, name)),
-            None => {
-                let names: Vec<_> = self.description.inside().map(|(name, _)| name).collect();
-                let (kind, inside) = (self.description.kind(), list(names.into_iter()));
-                let place =
-                    if self.path.is_empty() { String::new() } else { format!("layer `{}`: ", self.path) };
-                let reason = format!("{place}a `{kind}` without a layer `{name}`; there are {inside}");
-                Err(Fault::new(reason, "the description was made by something else"))
-            }
+        let Some((_, layer)) = self.description.inside().find(|(other, _)| *other == name) else {
+            let names: Vec<_> = self.description.inside().map(|(name, _)| name).collect();
+            let (kind, inside) = (self.description.kind(), list(names.into_iter()));
+            let message = format!("a `{kind}` without the layer `{name}` inside; there are {inside}");
+            let help = "the description was made by something else";
+            // Of another operation: the path is put before it.
+            return Err(Error::new(ErrorKind::File, "layer", message, help));
         };
-        match built {
+        self.at(layer, name)
+    }
+
+    /// The layer inside that this is the description of: it has a name there, and by that a path.
+    fn build(&self, layer: &Description) -> Result<AnyLayer<T>> {
+        let name = self.description.inside().find(|(_, other)| std::ptr::eq(*other, layer));
+        self.at(layer, name.map_or("?", |(name, _)| name))
+    }
+
+    #[track_caller]
+    fn at(&self, layer: &Description, name: &str) -> Result<AnyLayer<T>> {
+        match self.registry.at(layer, &join(self.path, name)) {
             Ok(layer) => Ok(layer),
             Err(Fault { message, help }) => Err(Error::new(ErrorKind::File, BUILD, message, help)),
         }
@@ -193,26 +205,4 @@ impl<T: Scalar> fmt::Debug for Registry<T> {
         f.write_str("Registry ")?;
         f.debug_list().entries(self.kinds()).finish()
     }
-}
-
-/// A line for each layer of this crate.
-fn built_in<T: Scalar>(registry: Registry<T>) -> Registry<T> {
-    registry
-        .register("dense", |about, _| dense(about))
-        .register("dropout", |about, _| Ok(Dropout::new(about.get("probability")?)))
-        .register("relu", |_, _| Ok(Relu))
-        .register("sequential", |_, inside| sequential(inside))
-        .register("sigmoid", |_, _| Ok(Sigmoid))
-        .register("tanh", |_, _| Ok(Tanh))
-}
-
-fn dense(about: &Description) -> Result<Dense> {
-    let layer = Dense::new(about.get("inputs")?, about.get("outputs")?)
-        .weights(about.get("weights")?)
-        .init(about.get("init")?);
-    Ok(if about.get("bias")? { layer } else { layer.without_bias() })
-}
-
-fn sequential<T: Scalar>(inside: &Inside<'_, T>) -> Result<Sequential<T>> {
-    inside.names().try_fold(Sequential::new(), |model, name| Ok(model.named(name, inside.layer(name)?)))
 }
