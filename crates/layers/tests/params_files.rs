@@ -175,6 +175,30 @@ fn writing_that_fails_leaves_the_old_file() {
     refused(Params::<f64>::load(&none), &none);
 }
 
+/// Two threads write different parameters to one path, again and again: whoever reads it finds all of the one or all of the
+/// other.
+#[test]
+fn there_is_never_half_a_file() {
+    let folder = Folder::new();
+    let path = folder.join("net.safetensors");
+    let params = |value: f64| {
+        let mut params = Params::new();
+        params.insert("w", Array::from_elem(20_000, value));
+        params
+    };
+    let both = [params(1.0), params(2.0)];
+    both[0].save(&path).unwrap();
+    std::thread::scope(|scope| {
+        for params in &both {
+            scope.spawn(|| (0..15).for_each(|_| params.save(&path).unwrap()));
+        }
+        for _ in 0..50 {
+            assert!(both.contains(&Params::load(&path).unwrap()));
+        }
+    });
+    assert_eq!(folder.names(), ["net.safetensors"]);
+}
+
 /// The file that a header and data make.
 fn file(header: &str, data: &[u8]) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), data].concat()

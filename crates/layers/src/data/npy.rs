@@ -78,7 +78,9 @@ fn number(descr: &str) -> Result<(Number, bool), Fault> {
     };
     match order {
         ">" => Ok((number, true)),
-        "<" | "|" | "=" => Ok((number, false)),
+        "<" => Ok((number, false)),
+        // A single byte has no order.
+        "|" if number.size() == 1 => Ok((number, false)),
         _ => Err(Fault::new(format!("elements of type `{descr}`"), DAMAGED)),
     }
 }
@@ -207,6 +209,7 @@ mod tests {
             (header("<f8", "(-1,)"), "not the dictionary"),
             (header("", "(1,)"), "type ``"),
             (header("é8", "(1,)"), "type `é8`"),
+            (header("|f8", "(1,)"), "type `|f8`"),
         ] {
             let fault = parse::<f64>(&bytes).unwrap_err();
             assert!(fault.message.contains(part), "{}", fault.message);
