@@ -1,18 +1,20 @@
 //! How this crate says that something is wrong: with `chainrule_graph`'s own [`Error`](chainrule_graph::Error), so that
 //! a user's program has one error type and one `?`.
 
+use std::borrow::Cow;
+
 use chainrule_graph::{Error, ErrorKind, Graph, Result, Scalar, Var};
 
 /// What is wrong and how to mend it, before it is known where it happened.
 #[derive(Debug)]
 pub(crate) struct Fault {
     pub(crate) message: String,
-    pub(crate) help: &'static str,
+    pub(crate) help: Cow<'static, str>,
 }
 
 impl Fault {
-    pub(crate) fn new(message: impl Into<String>, help: &'static str) -> Self {
-        Fault { message: message.into(), help }
+    pub(crate) fn new(message: impl Into<String>, help: impl Into<Cow<'static, str>>) -> Self {
+        Fault { message: message.into(), help: help.into() }
     }
 
     /// As an `Err`, at the caller's line.

@@ -10,66 +10,70 @@ use crate::layer::Layer;
 /// How the layers inside of a layer are built.
 pub(crate) type Build<'a, T> = &'a dyn Fn(&Description) -> Result<Arc<dyn Layer<T>>>;
 
-/// The layer of this crate that was described so; `None` if its kind is none of this crate's.
-#[cfg_attr(not(test), expect(dead_code, reason = "for files"))]
-pub(crate) fn known<T: Scalar>(
-    description: &Description,
-    inside: Build<'_, T>,
-) -> Option<Result<Arc<dyn Layer<T>>>> {
-    use crate::*;
+/// A row for each kind; those with layers inside get what builds them.
+macro_rules! kinds {
+    ($known:ident($description:ident, $build:ident): $($kind:literal $Layer:ty $(, $inside:ident)?;)+) => {
+        /// The names of all kinds.
+        pub(crate) const KINDS: &[&str] = &[$($kind),+];
 
-    /// A row for each kind; those with layers inside get what builds them.
-    macro_rules! kinds {
-        ($($kind:literal $Layer:ty $(, $inside:ident)?;)+) => {
-            match description.kind() {
-                $($kind => <$Layer>::from_description(description $(, $inside)?)
+        /// The layer of this crate that was described so; `None` if its kind is none of this crate's.
+        pub(crate) fn $known<T: Scalar>(
+            $description: &Description,
+            $build: Build<'_, T>,
+        ) -> Option<Result<Arc<dyn Layer<T>>>> {
+            use crate::*;
+
+            Some(match $description.kind() {
+                $($kind => <$Layer>::from_description($description $(, $inside)?)
                     .map(|layer| Arc::new(layer) as Arc<dyn Layer<T>>),)+
                 _ => return None,
-            }
-        };
-    }
-    Some(kinds! {
-        "sequential" Sequential<T>, inside;
-        "residual" Residual<Arc<dyn Layer<T>>>, inside;
-        "bidirectional" Bidirectional<Arc<dyn Layer<T>>>, inside;
-        "dense" Dense;
-        "conv1d" Conv1d;
-        "conv2d" Conv2d;
-        "conv_transpose1d" ConvTranspose1d;
-        "conv_transpose2d" ConvTranspose2d;
-        "max_pool1d" MaxPool1d;
-        "max_pool2d" MaxPool2d;
-        "avg_pool1d" AvgPool1d;
-        "avg_pool2d" AvgPool2d;
-        "global_avg_pool" GlobalAvgPool;
-        "flatten" Flatten;
-        "reshape" Reshape;
-        "embedding" Embedding;
-        "positional_embedding" PositionalEmbedding;
-        "positional_encoding" PositionalEncoding;
-        "layer_norm" LayerNorm;
-        "rms_norm" RmsNorm;
-        "group_norm" GroupNorm;
-        "batch_norm" BatchNorm;
-        "rnn" Rnn;
-        "gru" Gru;
-        "lstm" Lstm;
-        "multi_head_attention" MultiHeadAttention;
-        "transformer_block" TransformerBlock;
-        "dropout" Dropout;
-        "sigmoid" Sigmoid;
-        "tanh" Tanh;
-        "relu" Relu;
-        "leaky_relu" LeakyRelu;
-        "elu" Elu;
-        "silu" Silu;
-        "gelu" Gelu;
-        "gelu_tanh" GeluTanh;
-        "softplus" Softplus;
-        "softmax" Softmax;
-        "log_softmax" LogSoftmax;
-        "identity" Identity;
-    })
+            })
+        }
+    };
+}
+
+kinds! {
+    known(description, inside):
+    "sequential" Sequential<T>, inside;
+    "residual" Residual<Arc<dyn Layer<T>>>, inside;
+    "bidirectional" Bidirectional<Arc<dyn Layer<T>>>, inside;
+    "dense" Dense;
+    "conv1d" Conv1d;
+    "conv2d" Conv2d;
+    "conv_transpose1d" ConvTranspose1d;
+    "conv_transpose2d" ConvTranspose2d;
+    "max_pool1d" MaxPool1d;
+    "max_pool2d" MaxPool2d;
+    "avg_pool1d" AvgPool1d;
+    "avg_pool2d" AvgPool2d;
+    "global_avg_pool" GlobalAvgPool;
+    "flatten" Flatten;
+    "reshape" Reshape;
+    "embedding" Embedding;
+    "positional_embedding" PositionalEmbedding;
+    "positional_encoding" PositionalEncoding;
+    "layer_norm" LayerNorm;
+    "rms_norm" RmsNorm;
+    "group_norm" GroupNorm;
+    "batch_norm" BatchNorm;
+    "rnn" Rnn;
+    "gru" Gru;
+    "lstm" Lstm;
+    "multi_head_attention" MultiHeadAttention;
+    "transformer_block" TransformerBlock;
+    "dropout" Dropout;
+    "sigmoid" Sigmoid;
+    "tanh" Tanh;
+    "relu" Relu;
+    "leaky_relu" LeakyRelu;
+    "elu" Elu;
+    "silu" Silu;
+    "gelu" Gelu;
+    "gelu_tanh" GeluTanh;
+    "softplus" Softplus;
+    "softmax" Softmax;
+    "log_softmax" LogSoftmax;
+    "identity" Identity;
 }
 
 /// A setting that is one size for each axis.

@@ -82,8 +82,8 @@ mod pooling;
 mod recurrent;
 mod residual;
 mod sequential;
-mod train;
 mod summary;
+mod train;
 mod training;
 mod transformer;
 
@@ -94,11 +94,16 @@ pub use arrange::{Flatten, Reshape};
 pub use attention::MultiHeadAttention;
 pub use bound::{Bound, Scoped};
 pub use convolution::{Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d, Convolution, TransposedConvolution};
-pub use data::Dataset;
+#[cfg(feature = "images")]
+pub use data::ImageFolder;
+#[cfg(feature = "npz")]
+pub use data::load_npz;
+pub use data::{Column, Csv, Dataset, MinMax, Standardiser, load_idx, load_npy};
 pub use dense::{Convention, Dense};
 pub use describe::Description;
 pub use dropout::Dropout;
 pub use embedding::{Embedding, PositionalEmbedding, PositionalEncoding};
+pub use files::{Inside, Registry};
 pub use function::{LayerFn, layer_fn};
 pub use init::Init;
 pub use layer::{Declarations, Layer};
@@ -106,19 +111,19 @@ pub use loss::{
     Loss, LossFunction, Reduction, Task, binary_cross_entropy, error, half_squared_error, huber_loss,
     kl_divergence, mean_absolute_error, mean_squared_error, smoothed_cross_entropy, softmax_cross_entropy,
 };
-pub use model::Model;
+pub use model::{AnyLayer, Model};
 pub use norm::{BatchNorm, GroupNorm, LayerNorm, RmsNorm};
 pub use optimise::{
-    Adagrad, Adam, AdamW, Lbfgs, LbfgsReport, LbfgsStop, Lion, Momentum, Nesterov, Optimizer, Plateau, RmsProp, Rule,
-    Schedule, Sgd, Step,
+    Adagrad, Adam, AdamW, Lbfgs, LbfgsReport, LbfgsStop, Lion, Momentum, Nesterov, Optimizer, Plateau,
+    RmsProp, Rule, Schedule, Sgd, Step,
 };
 pub use params::Params;
 pub use pooling::{AvgPool, AvgPool1d, AvgPool2d, GlobalAvgPool, MaxPool, MaxPool1d, MaxPool2d};
 pub use recurrent::{Bidirectional, Gru, Lstm, Rnn};
 pub use residual::Residual;
 pub use sequential::Sequential;
+pub use summary::{Summary, SummaryRow, summary};
 pub use train::{
     Epoch, Evaluation, History, Metric, MetricFunction, Progress, Report, Stop, Trainer, confusion_matrix,
 };
-pub use summary::{Summary, SummaryRow, summary};
 pub use transformer::TransformerBlock;

@@ -1,5 +1,8 @@
 //! [`Model`]: a layer and its parameters, together.
 
+use std::fmt;
+use std::sync::Arc;
+
 use chainrule_graph::{Graph, IntoArray, Result, Scalar};
 use ndarray::ArrayD;
 
@@ -22,6 +25,16 @@ pub struct Model<L, T = f64> {
     pub layer: L,
     /// With which numbers.
     pub params: Params<T>,
+}
+
+/// A layer of whatever type: what a file is loaded as.
+pub type AnyLayer<T = f64> = Arc<dyn Layer<T>>;
+
+/// Its description.
+impl<T: Scalar> fmt::Debug for dyn Layer<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.describe(), f)
+    }
 }
 
 impl<T: Scalar, L: Layer<T>> Model<L, T> {

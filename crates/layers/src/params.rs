@@ -53,6 +53,16 @@ impl<T: Scalar> Params<T> {
         Self::default()
     }
 
+    /// With these values, of which training leaves alone those that are named in `fixed`.
+    pub(crate) fn from_parts(values: IndexMap<String, ArrayD<T>>, fixed: IndexSet<String>) -> Self {
+        Params { values, fixed }
+    }
+
+    /// Values and names of the fixed ones.
+    pub(crate) fn into_parts(self) -> (IndexMap<String, ArrayD<T>>, IndexSet<String>) {
+        (self.values, self.fixed)
+    }
+
     /// The first values of all parameters that `model` declares; what they depend on is written at [`Init`](crate::Init).
     ///
     /// ```

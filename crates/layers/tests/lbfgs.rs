@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use chainrule_graph::{Scalar, Var};
-use chainrule_layers::{Bound, Lbfgs, Params, LbfgsStop, binary_cross_entropy};
+use chainrule_layers::{Bound, Lbfgs, LbfgsStop, Params, binary_cross_entropy};
 use ndarray::{Array1, Array2};
 use serde_json::Value;
 

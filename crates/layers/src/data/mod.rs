@@ -1,4 +1,24 @@
-//! [`Dataset`]: samples and what is to be learnt of them.
+//! [`Dataset`]: samples and what is to be learnt of them, and where they come from.
+
+mod csv;
+mod idx;
+#[cfg(feature = "images")]
+mod images;
+mod labels;
+mod npy;
+#[cfg(feature = "npz")]
+mod npz;
+mod number;
+mod scale;
+
+pub use csv::{Column, Csv};
+pub use idx::load_idx;
+#[cfg(feature = "images")]
+pub use images::ImageFolder;
+pub use npy::load_npy;
+#[cfg(feature = "npz")]
+pub use npz::load_npz;
+pub use scale::{MinMax, Standardiser};
 
 use std::fmt;
 
@@ -12,7 +32,7 @@ use crate::init::generator;
 /// Samples and their targets: two arrays, whose first axis counts the samples.
 ///
 /// Targets are numbers (`[n]` or `[n, outputs]`), labels as whole numbers from 0 (`[n]`), or probabilities (`[n, classes]`);
-/// which of them is a matter of the [`Loss`](crate::Loss).
+/// which of them is a matter of the [`Loss`](crate::Loss). Labels may have [names](Dataset::classes).
 ///
 /// ```
 /// use chainrule_layers::Dataset;
@@ -28,6 +48,8 @@ use crate::init::generator;
 pub struct Dataset<T = f64> {
     inputs: ArrayD<T>,
     targets: ArrayD<T>,
+    /// The names of the labels 0, 1, ..., or none.
+    classes: Vec<String>,
 }
 
 impl<T: Scalar> Dataset<T> {
@@ -40,7 +62,8 @@ impl<T: Scalar> Dataset<T> {
         match (of.first(), to.first()) {
             (Some(n), Some(m)) if n == m => {
                 // In rows, whatever lay in memory: batches are cut out of them.
-                Ok(Dataset { inputs: rows(inputs.to_owned()), targets: rows(targets.to_owned()) })
+                let (inputs, targets) = (rows(inputs.to_owned()), rows(targets.to_owned()));
+                Ok(Dataset { inputs, targets, classes: Vec::new() })
             }
             _ => Fault::new(
                 format!("the inputs have shape {of:?}, the targets {to:?}"),
@@ -84,7 +107,7 @@ impl<T: Scalar> Dataset<T> {
             .raise("select");
         }
         let of = |array: &ArrayD<T>| array.select(Axis(0), numbers);
-        Ok(Dataset { inputs: of(&self.inputs), targets: of(&self.targets) })
+        Ok(self.with(of(&self.inputs), of(&self.targets)))
     }
 
     /// The same samples in an order that the seed determines, the same on every machine.
@@ -92,7 +115,7 @@ impl<T: Scalar> Dataset<T> {
     pub fn shuffled(&self, seed: u64) -> Self {
         let order = permutation(self.len(), seed, 0);
         let of = |array: &ArrayD<T>| array.select(Axis(0), &order);
-        Dataset { inputs: of(&self.inputs), targets: of(&self.targets) }
+        self.with(of(&self.inputs), of(&self.targets))
     }
 
     /// The first samples and the rest: `fraction` of all (rounded to a whole number) goes to the first. Shuffle before,
@@ -112,17 +135,22 @@ impl<T: Scalar> Dataset<T> {
             (a.to_owned(), b.to_owned())
         };
         let ((x, x_rest), (y, y_rest)) = (of(&self.inputs), of(&self.targets));
-        Ok((Dataset { inputs: x, targets: y }, Dataset { inputs: x_rest, targets: y_rest }))
+        Ok((self.with(x, y), self.with(x_rest, y_rest)))
     }
 
-    /// The same samples with inputs and targets changed, each as a whole.
+    /// The same samples with inputs and targets changed, each as a whole. Names of classes stay.
     ///
     /// # Errors
     /// As [`Dataset::new`].
     #[track_caller]
     pub fn map(self, change: impl FnOnce(ArrayD<T>, ArrayD<T>) -> (ArrayD<T>, ArrayD<T>)) -> Result<Self> {
         let (inputs, targets) = change(self.inputs, self.targets);
-        Dataset::new(inputs, targets)
+        Ok(Dataset { classes: self.classes, ..Dataset::new(inputs, targets)? })
+    }
+
+    /// Other samples of the same classes.
+    fn with(&self, inputs: ArrayD<T>, targets: ArrayD<T>) -> Self {
+        Dataset { inputs, targets, classes: self.classes.clone() }
     }
 }
 

@@ -1,7 +1,8 @@
 //! A run of training in a file: every variable of its state, the best parameters, and where in the data it is.
 //!
-//! The file is a safetensors file: `state.` and the name of a variable, `best.` and that of a parameter, `history` with a row
-//! for each epoch, `sums`; the settings that a run must share stand in its metadata as JSON.
+//! The file is a safetensors file of `f64`, which holds every `f32` exactly: `state.` and the name of a variable, `best.` and that
+//! of a parameter, `history` with a row for each epoch, `sums`. The rest, and the settings that a run must share, are a note
+//! in its metadata.
 
 use std::path::Path;
 
@@ -13,7 +14,9 @@ use serde::{Deserialize, Serialize};
 use super::run::Position;
 use super::{Epoch, History};
 use crate::data::Dataset;
-use crate::files::{Tensors, write_atomically};
+use crate::fault::Fault;
+use crate::files::{self, tensors, write_atomically};
+use crate::optimise::Plateau;
 use crate::params::Params;
 
 /// What two runs must have in common for one to go on where the other stopped.
@@ -33,11 +36,9 @@ pub(super) struct Settings {
 struct Counts {
     batches: usize,
     waited: usize,
+    plateau: Option<Plateau>,
     settings: Settings,
 }
-
-/// The key of the metadata.
-const RUN: &str = "chainrule.run";
 
 impl Settings {
     /// What differs, in words.
@@ -81,26 +82,29 @@ pub(super) fn save<T: Scalar>(
     state: &State<T>,
     position: &Position<T>,
 ) -> Result<()> {
-    let mut tensors = Tensors::new();
+    let mut all = Params::<f64>::new();
     for name in state.shapes().keys() {
         if let Some(value) = state.get(name) {
-            tensors.insert(format!("state.{name}"), value);
+            all.insert(format!("state.{name}"), value.mapv(T::as_f64));
         }
     }
     if let Some((_, params)) = &position.best {
         for (name, value) in params {
-            tensors.insert(format!("best.{name}"), value.clone());
+            all.insert(format!("best.{name}"), value.mapv(T::as_f64));
         }
     }
     let width = 4 + position.history.metrics.len();
     let rows: Vec<f64> = position.history.epochs.iter().flat_map(row).collect();
     let best = position.best.as_ref().map_or(f64::NAN, |(loss, _)| *loss);
-    tensors.insert_f64("history", shaped(vec![position.history.epochs.len(), width], rows));
-    tensors.insert_f64("sums", shaped(vec![2], vec![position.loss, best]));
-    let counts = Counts { batches: position.batches, waited: position.waited, settings: settings.clone() };
-    let text = serde_json::to_string(&counts).unwrap_or_default();
-    tensors.describe(RUN, text);
-    write_atomically(path, &tensors.to_bytes(path)?)
+    all.insert("history", shaped(vec![position.history.epochs.len(), width], rows));
+    all.insert("sums", shaped(vec![2], vec![position.loss, best]));
+    let (batches, waited) = (position.batches, position.waited);
+    let counts = Counts { batches, waited, plateau: position.plateau.clone(), settings: settings.clone() };
+    let note = serde_json::to_string(&counts).map_err(|error| Fault::new(error.to_string(), "report this"));
+    match note.and_then(|note| tensors::to_bytes(&all, Some(note))) {
+        Ok(bytes) => write_atomically(path, &bytes),
+        Err(fault) => fault.in_file("save", path),
+    }
 }
 
 /// The figures of an epoch; NaN stands for a loss that was not computed.
@@ -124,11 +128,13 @@ pub(super) fn load<T: Scalar>(
     fresh: Position<T>,
 ) -> Result<Position<T>> {
     let refuse = |message: String, help: &str| {
-        Err(Error::new(ErrorKind::File, "resume", format!("{}: {message}", path.display()), help))
+        Err(Error::new(ErrorKind::File, "resume", format!("`{}`: {message}", path.display()), help))
     };
-    let tensors = Tensors::<T>::read(path)?;
-    let Some(counts) = tensors.description(RUN).and_then(|text| serde_json::from_str::<Counts>(text).ok())
-    else {
+    let (tensors, note) = match files::read(path).and_then(|bytes| tensors::from_bytes::<f64>(&bytes)) {
+        Ok(read) => read,
+        Err(fault) => return fault.in_file("resume", path),
+    };
+    let Some(counts) = note.and_then(|note| serde_json::from_str::<Counts>(&note).ok()) else {
         return refuse("this is no checkpoint of a training".into(), "parameters alone are given to `start`");
     };
     if let Some(difference) = counts.settings.difference(settings) {
@@ -139,7 +145,9 @@ pub(super) fn load<T: Scalar>(
     let mut values = IndexMap::new();
     for (name, shape) in &shapes {
         match tensors.get(&format!("state.{name}")) {
-            Some(value) if value.shape() == shape.as_slice() => drop(values.insert(name.as_str(), value)),
+            Some(value) if value.shape() == shape.as_slice() => {
+                values.insert(name.as_str(), value.mapv(T::of));
+            }
             Some(value) => {
                 let message = format!("`{name}` has shape {:?} there, and {shape:?} here", value.shape());
                 return refuse(message, "this is the checkpoint of another model");
@@ -155,7 +163,7 @@ pub(super) fn load<T: Scalar>(
         let help = "this is the checkpoint of another model or optimiser";
         return refuse(format!("it has `{name}`, which this run has not"), help);
     }
-    let (Some(rows), Some(sums)) = (tensors.get_f64("history"), tensors.get_f64("sums")) else {
+    let (Some(rows), Some(sums)) = (tensors.get("history"), tensors.get("sums")) else {
         return refuse("its history is missing".into(), "it was not written by this crate");
     };
     let Some([loss, best_loss]) = sums.as_slice().and_then(|sums| <[f64; 2]>::try_from(sums).ok()) else {
@@ -167,7 +175,7 @@ pub(super) fn load<T: Scalar>(
         match tensors.get(&format!("best.{name}")) {
             Some(there) if there.shape() == value.shape() => {
                 found = true;
-                best.insert(name.as_str(), there);
+                best.insert(name.as_str(), there.mapv(T::of));
             }
             Some(_) => {
                 return refuse(
@@ -185,6 +193,7 @@ pub(super) fn load<T: Scalar>(
     Ok(Position {
         batches: counts.batches,
         waited: counts.waited,
+        plateau: counts.plateau,
         loss,
         history: History { epochs, ..fresh.history },
         best: found.then_some((best_loss, best)),

@@ -8,7 +8,7 @@ use super::batches::ranges;
 use super::programs::{Programs, Recipe};
 use crate::data::Dataset;
 use crate::layer::Layer;
-use crate::loss::Loss;
+use crate::loss::{Loss, Reduction};
 use crate::model::Model;
 
 /// What [`Model::evaluate`] returns.
@@ -95,8 +95,8 @@ pub(super) fn evaluate<L: Layer<T> + ?Sized, T: Scalar>(
 
 /// By what the loss of a batch counts in the loss of all: a mean over samples by their number, a sum by itself.
 pub(super) fn weight<T>(loss: &Loss<T>, samples: usize) -> f64 {
-    match loss {
-        Loss::HalfSquaredError => 1.0,
-        _ => samples as f64,
+    match loss.reduction() {
+        Reduction::Sum => 1.0,
+        Reduction::Mean => samples as f64,
     }
 }

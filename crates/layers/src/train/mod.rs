@@ -34,7 +34,7 @@ use crate::data::Dataset;
 use crate::layer::Layer;
 use crate::loss::Loss;
 use crate::model::Model;
-use crate::optimise::{Optimizer, Rule};
+use crate::optimise::{Optimizer, Plateau, Rule};
 use crate::params::Params;
 
 /// Trains a model on a dataset.
@@ -86,6 +86,7 @@ pub struct Trainer<L, R, T = f64> {
     shuffle: bool,
     metrics: Vec<Metric<T>>,
     patience: Option<usize>,
+    plateau: Option<Plateau>,
     keep_last: bool,
     checkpoint: Option<PathBuf>,
     resume: bool,
@@ -138,6 +139,7 @@ impl<L: Layer<T>, R: Rule<T>, T: Scalar> Trainer<L, R, T> {
             shuffle: true,
             metrics: Vec::new(),
             patience: None,
+            plateau: None,
             keep_last: false,
             checkpoint: None,
             resume: false,
@@ -189,6 +191,13 @@ impl<L: Layer<T>, R: Rule<T>, T: Scalar> Trainer<L, R, T> {
     #[must_use]
     pub fn patience(self, epochs: usize) -> Self {
         Trainer { patience: Some(epochs), ..self }
+    }
+
+    /// Lowers the rate when the loss on the validation set (on the training set, where there is no other) no longer becomes
+    /// smaller.
+    #[must_use]
+    pub fn reduce_on(self, plateau: Plateau) -> Self {
+        Trainer { plateau: Some(plateau), ..self }
     }
 
     /// Returns the parameters of the last epoch even if another one was better.

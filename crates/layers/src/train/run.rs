@@ -15,7 +15,7 @@ use crate::data::{Dataset, permutation};
 use crate::fault::Fault;
 use crate::layer::Layer;
 use crate::model::Model;
-use crate::optimise::Rule;
+use crate::optimise::{Plateau, Rule};
 use crate::params::Params;
 
 /// Everything that a run is at, but for the state of its programs.
@@ -29,6 +29,8 @@ pub(super) struct Position<T> {
     pub(super) best: Option<(f64, Params<T>)>,
     /// For how many epochs it has not become smaller.
     pub(super) waited: usize,
+    /// What lowers the rate, with its memory.
+    pub(super) plateau: Option<Plateau>,
 }
 
 #[track_caller]
@@ -99,7 +101,14 @@ impl<L: Layer<T>, R: Rule<T>, T: Scalar> Run<'_, L, R, T> {
     fn begin(&mut self) -> Result<Position<T>> {
         let names = self.trainer.metrics.iter().map(|metric| metric.name().to_owned()).collect();
         let history = History { metrics: names, epochs: Vec::new() };
-        let fresh = Position { batches: 0, loss: 0.0, history, best: None, waited: 0 };
+        let fresh = Position {
+            batches: 0,
+            loss: 0.0,
+            history,
+            best: None,
+            waited: 0,
+            plateau: self.trainer.plateau.clone(),
+        };
         let (recipe, trainer) = (&self.recipe, self.trainer);
         let first = trainer.batch.min(self.train.len());
         let compile = |batch| recipe.step(batch, &trainer.optimizer, trainer.seed);
@@ -158,6 +167,9 @@ impl<L: Layer<T>, R: Rule<T>, T: Scalar> Run<'_, L, R, T> {
             (position.best, position.waited) = (Some((measured, self.params()?)), 0);
         } else {
             position.waited += 1;
+        }
+        if let Some(plateau) = &mut position.plateau {
+            self.recipe.state.set("optimizer.factor", T::of(plateau.observe(measured)?))?;
         }
         self.reporter.line(&position.history.line(&epoch, trainer.epochs));
         position.history.epochs.push(epoch);
