@@ -1,4 +1,5 @@
 //! What holds for every layer: gradients, compiled programs, `f32`, batches of one and of none.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
 
 mod zoo;
 

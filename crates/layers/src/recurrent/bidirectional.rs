@@ -9,6 +9,7 @@ use crate::describe::Description;
 use crate::fault::Fault;
 use crate::kinds::{Build, only};
 use crate::layer::{Declarations, Layer};
+use crate::sequential::Sequential;
 
 /// A recurrent layer twice, with parameters of its own each time: along the sequence, and along the reversed sequence. The
 /// features of both outputs stand side by side, the reversed ones in the order of the input again. If the layer gives its last
@@ -19,10 +20,10 @@ use crate::layer::{Declarations, Layer};
 /// M. Schuster and K. Paliwal, "Bidirectional recurrent neural networks", IEEE Transactions on Signal Processing 45 (1997).
 ///
 /// ```
-/// use chainrule_layers::{Bidirectional, Lstm, Model};
+/// use chainrule_layers::{Lstm, Model, Sequential};
 /// use ndarray::Array3;
 ///
-/// let model = Model::init(Bidirectional(Lstm::new(3, 5)), 1)?;
+/// let model = Model::init(Sequential::new().bidirectional(Lstm::new(3, 5)), 1)?;
 /// assert_eq!(model.predict(Array3::<f64>::zeros((4, 10, 3)))?.shape(), [4, 10, 10]);
 /// # Ok::<(), chainrule_graph::Error>(())
 /// ```
@@ -58,5 +59,12 @@ impl<T: Scalar, L: Layer<T>> Layer<T> for Bidirectional<L> {
 
     fn describe(&self) -> Description {
         Description::new("bidirectional").layers([("forward".to_owned(), self.0.describe())])
+    }
+}
+
+impl<T: Scalar> Sequential<T> {
+    /// Appends [`Bidirectional`] of a layer.
+    pub fn bidirectional(self, layer: impl Layer<T> + 'static) -> Self {
+        self.push(Bidirectional(layer))
     }
 }

@@ -74,8 +74,11 @@ fn wavy<T: Scalar>(shape: &[usize], phase: f64) -> ArrayD<T> {
     })
 }
 
+/// A name and a layer.
+type Named<T> = (&'static str, Arc<dyn Layer<T>>);
+
 /// Those that PyTorch has, by the names in the file.
-fn layers<T: Scalar>() -> Vec<(&'static str, Arc<dyn Layer<T>>)> {
+fn layers<T: Scalar>() -> Vec<Named<T>> {
     let context = torch_context::<T>();
     let attention = MultiHeadAttention::new(6, 3);
     let across = layer_fn(
@@ -198,7 +201,8 @@ pub(crate) fn torch_cases<T: Scalar>(torch: &BTreeMap<String, Torch>) -> Vec<Cas
 pub(crate) fn cases<T: Scalar>() -> Vec<Case<T>> {
     let mut all = torch_cases(&torch());
     let branch = Sequential::new().dense(4, 4).tanh();
-    let more: Vec<(&'static str, Arc<dyn Layer<T>>, ArrayD<T>)> = vec![
+    type WithInput<T> = (&'static str, Arc<dyn Layer<T>>, ArrayD<T>);
+    let more: Vec<WithInput<T>> = vec![
         ("dropout", Arc::new(Dropout::new(0.4)), wavy(&[6, 5], 1.0)),
         ("attention dropout", Arc::new(MultiHeadAttention::new(4, 2).dropout(0.3)), wavy(&[2, 5, 4], 2.0)),
         (
