@@ -55,6 +55,24 @@ pub trait Vector<T: Scalar>: Copy {
     /// `self + other`
     fn add(self, other: Self) -> Self;
 
+    /// `self - other`
+    fn sub(self, other: Self) -> Self;
+
+    /// `self other`
+    fn mul(self, other: Self) -> Self;
+
+    /// `self / other`
+    fn div(self, other: Self) -> Self;
+
+    /// `-self`, of NaN and zeros too.
+    fn neg(self) -> Self;
+
+    /// The square root.
+    fn sqrt(self) -> Self;
+
+    /// Whether there is a NaN in any lane of the two.
+    fn unordered(self, other: Self) -> bool;
+
     /// `self b + c`, rounded as the arithmetic of this processor says.
     fn mul_add(self, b: Self, c: Self) -> Self;
 
@@ -128,6 +146,44 @@ impl<T: Scalar> Vector<T> for Few<T> {
     fn add(self, other: Self) -> Self {
         let ([a, b, c, d], [x, y, z, w]) = (self.0, other.0);
         Few([a + x, b + y, c + z, d + w])
+    }
+
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        let ([a, b, c, d], [x, y, z, w]) = (self.0, other.0);
+        Few([a - x, b - y, c - z, d - w])
+    }
+
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        let ([a, b, c, d], [x, y, z, w]) = (self.0, other.0);
+        Few([a * x, b * y, c * z, d * w])
+    }
+
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        let ([a, b, c, d], [x, y, z, w]) = (self.0, other.0);
+        Few([a / x, b / y, c / z, d / w])
+    }
+
+    #[inline(always)]
+    fn neg(self) -> Self {
+        let [a, b, c, d] = self.0;
+        Few([-a, -b, -c, -d])
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        let [a, b, c, d] = self.0;
+        Few([a.sqrt(), b.sqrt(), c.sqrt(), d.sqrt()])
+    }
+
+    #[inline(always)]
+    fn unordered(self, other: Self) -> bool {
+        let [a, b, c, d] = self.0;
+        let [x, y, z, w] = other.0;
+        (a.is_nan() | b.is_nan() | c.is_nan() | d.is_nan())
+            | (x.is_nan() | y.is_nan() | z.is_nan() | w.is_nan())
     }
 
     #[inline(always)]

@@ -120,7 +120,7 @@ pub struct Fusion<T> {
 pub const TILE: usize = 1024;
 
 /// The registers of a task are to stay in the L1 cache, with what is read and written.
-const CACHE: usize = 24 << 10;
+const CACHE: usize = 48 << 10;
 
 impl<T: Scalar> Fusion<T> {
     /// How many rows there are.

@@ -5,7 +5,9 @@
 //! ([`Machine::push`]), so that a run is safe whatever the plan was. Steps are fused kernels (`fused.rs`), stretches of scalar
 //! code (`scalars.rs`), matrix products and all the other loops of this crate (`others.rs`).
 
+mod arrange;
 mod assemble;
+mod chain;
 mod fused;
 mod memory;
 mod others;
