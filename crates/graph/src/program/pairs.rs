@@ -73,7 +73,8 @@ fn seconds<T: Scalar>(program: &Items<T>) -> HashMap<ItemId, ItemId> {
             continue;
         }
         let waiting = waiting.entry((source.root, source.offset)).or_default();
-        let fits = |other: &ItemId| program.items.get(*other).is_some_and(|other| pair(other, item).is_some());
+        let fits =
+            |other: &ItemId| program.items.get(*other).is_some_and(|other| pair(other, item).is_some());
         match waiting.iter().position(fits) {
             Some(position) => {
                 seconds.insert(waiting.swap_remove(position), id);

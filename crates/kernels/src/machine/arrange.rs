@@ -127,7 +127,8 @@ fn partners<T: Scalar>(values: &[Value<T>]) -> HashMap<usize, usize> {
             Some(Value::Map(Unary::Mul(_), half)) if is_double(values, *x, *half) => *half,
             _ => *x,
         };
-        let fits = |other: &usize| values.get(*other).is_some_and(|other| pair(values, other, value).is_some());
+        let fits =
+            |other: &usize| values.get(*other).is_some_and(|other| pair(values, other, value).is_some());
         let found = [*x, half].into_iter().find_map(|of| {
             let waiting = waiting.get_mut(&of)?;
             let position = waiting.iter().position(fits)?;
@@ -136,7 +137,9 @@ fn partners<T: Scalar>(values: &[Value<T>]) -> HashMap<usize, usize> {
         match found {
             Some(other) => partners.extend([(number, other), (other, number)]),
             // The double of a number waits where the number does, too.
-            None if half != *x && *f == Unary::LogisticDensity => waiting.entry(half).or_default().push(number),
+            None if half != *x && *f == Unary::LogisticDensity => {
+                waiting.entry(half).or_default().push(number)
+            }
             None => waiting.entry(*x).or_default().push(number),
         }
     }

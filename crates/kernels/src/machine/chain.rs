@@ -9,8 +9,8 @@
 //!
 //! [`join`] finds the chains among instructions that follow each other; `arrange.rs` sees to it that they do.
 
-use super::assemble::{Code, Instruction, REGISTERS, Slot};
 use super::fused::{Level, Reduction, Value};
+use super::instruction::{Code, Instruction, REGISTERS, Slot};
 use crate::cpu::{Arithmetic, Kernel};
 use crate::function::{Binary, Unary};
 use crate::reduce::LANES;

@@ -8,7 +8,10 @@
 mod arrange;
 mod assemble;
 mod chain;
+#[cfg(test)]
+mod chain_tests;
 mod fused;
+mod instruction;
 mod memory;
 mod others;
 mod product;
@@ -25,7 +28,7 @@ pub use product::{Axis, Product};
 pub use scalars::{ScalarCode, ScalarStep};
 
 use crate::scalar::Scalar;
-use assemble::Fused;
+use instruction::Fused;
 use std::ops::Range;
 
 /// One thing to do.

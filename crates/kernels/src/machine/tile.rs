@@ -1,8 +1,8 @@
 //! Running a fused kernel: tile after tile, each instruction a loop over the tile.
 
-use super::assemble::{Code, Fused, Instruction, REGISTERS, Slot};
 use super::chain::{Chain, MOST, Placed, Run, Step};
 use super::fused::{Level, Reduction, TILE};
+use super::instruction::{Code, Fused, Grid, Instruction, REGISTERS, Slot};
 use super::memory::{Memory, Starts};
 use super::tasks::{TASKS, divide};
 use crate::cpu::{Arithmetic, Cpu, Kernel};
@@ -103,7 +103,7 @@ impl<T: Scalar> Fused<T> {
     }
 }
 
-impl super::assemble::Grid {
+impl Grid {
     fn view<'m, T: Scalar>(&'m self, memory: &'m Memory<'_, T>) -> View<'m, T> {
         // SAFETY: `is_sound` found the grid in the area, and nothing that the kernel writes between its ends.
         let data = unsafe { memory.read(self.at, self.len) };
@@ -258,7 +258,8 @@ impl<T: Scalar> Frame<'_, '_, T> {
         let first = self.start(chain.first);
         // SAFETY: as for the single loops in `run`; an operand of one link is the result of another only where it is the same
         // array, or the operand may be overwritten at its own level.
-        let run = |lanes: Option<&mut [T; LANES]>| self.cpu.run(unsafe { Run::new(first, links, count, lanes) });
+        let run =
+            |lanes: Option<&mut [T; LANES]>| self.cpu.run(unsafe { Run::new(first, links, count, lanes) });
         match chain.sum {
             None => run(None),
             Some((number, lanes)) => {
