@@ -1,8 +1,8 @@
 //! Vector registers, by name: the one place of this crate that mentions instructions.
 //!
-//! Nearly every loop here is plain Rust, which the compiler vectorises. The innermost loop of the matrix product is not:
-//! it is as fast as the processor only if a whole tile of accumulators stays in registers, and that cannot be left to
-//! chance. So it is written once over a [`Vector`], of which there is one kind for each kind of processor:
+//! Nearly every loop here is plain Rust, which the compiler vectorises. Two are not: the innermost loop of the matrix product,
+//! and the chains of fused kernels. They are as fast as the processor only if what they compute stays in registers, and that
+//! cannot be left to chance. So they are written once over a [`Vector`], of which there is one kind for each kind of processor:
 //! [`Few`] (any processor, plain Rust), [`Ymm`] (AVX2 and FMA) and [`Zmm`] (AVX-512).
 //!
 //! *Why this is sound*: `Ymm` and `Zmm` execute instructions that not every processor has. They are reached through
@@ -203,6 +203,19 @@ impl<T: Scalar> Vector<T> for Few<T> {
         }
         turned
     }
+}
+
+/// Brings an element into the cache, or not: that is a hint, for any address.
+#[inline(always)]
+pub(crate) fn fetch<T>(from: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every x86-64 processor has the instruction, and no program can tell what it does.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(from.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = from;
 }
 
 #[cfg(target_arch = "x86_64")]

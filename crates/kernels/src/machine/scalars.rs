@@ -27,33 +27,10 @@ pub enum ScalarCode<T> {
     ChainAdd,
 }
 
-/// The same, with the operations that nearly every step is beside the rest: one jump leads to each of them, and not one for the
-/// kind and another for the function.
-#[derive(Clone, Copy, Debug)]
-enum Flat<T> {
-    Add,
-    Sub,
-    Mul,
-    Chain,
-    Other(ScalarCode<T>),
-}
-
-impl<T> From<ScalarCode<T>> for Flat<T> {
-    fn from(code: ScalarCode<T>) -> Self {
-        match code {
-            ScalarCode::Zip(Binary::Add) => Flat::Add,
-            ScalarCode::Zip(Binary::Sub) => Flat::Sub,
-            ScalarCode::Zip(Binary::Mul) => Flat::Mul,
-            ScalarCode::Zip(Binary::Chain) => Flat::Chain,
-            other => Flat::Other(other),
-        }
-    }
-}
-
 /// One operation on single numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct ScalarStep<T> {
-    code: Flat<T>,
+    code: ScalarCode<T>,
     operands: [Place; 3],
     to: Place,
 }
@@ -81,14 +58,14 @@ impl<T: Scalar> ScalarStep<T> {
     pub fn new(code: ScalarCode<T>, operands: [At; 3], to: At) -> Option<Self> {
         let [a, b, c] = operands;
         let operands = [Place::new(a)?, Place::new(b)?, Place::new(c)?];
-        Some(ScalarStep { code: code.into(), operands, to: Place::new(to)? })
+        Some(ScalarStep { code, operands, to: Place::new(to)? })
     }
 }
 
 impl<T> ScalarStep<T> {
     /// Where a second result goes, if there is one.
     fn also(&self) -> Option<At> {
-        matches!(self.code, Flat::Other(ScalarCode::Pair(_))).then(|| self.operands[1].at())
+        matches!(self.code, ScalarCode::Pair(_)).then(|| self.operands[1].at())
     }
 }
 
@@ -142,31 +119,26 @@ impl<T: Scalar> Kernel for Code<'_, T> {
                 // SAFETY: as above; scalar code runs on one thread, and nobody else uses the memory.
                 if from == last_place { last } else { unsafe { place(from).read() } }
             };
-            let both = || Single((read(a), read(b)));
             let result = match step.code {
-                Flat::Add => Binary::Add.visit(both()),
-                Flat::Sub => Binary::Sub.visit(both()),
-                Flat::Mul => Binary::Mul.visit(both()),
-                Flat::Chain => Binary::Chain.visit(both()),
-                Flat::Other(ScalarCode::Map(f)) => f.visit::<A, _>(Single(read(a))),
-                Flat::Other(ScalarCode::Pair(pair)) => {
+                ScalarCode::Map(f) => f.visit::<A, _>(Single(read(a))),
+                ScalarCode::Pair(pair) => {
                     let (first, second) = pair.at::<A, T>(read(a));
                     // SAFETY: as above, and `is_sound` found that the place may be written.
                     unsafe { place(b).write(second) };
                     first
                 }
-                Flat::Other(ScalarCode::MulAdd) => read(a) * read(b) + read(c),
-                Flat::Other(ScalarCode::Fma) => A::mul_add(read(a), read(b), read(c)),
-                Flat::Other(ScalarCode::ChainAdd) => Binary::Chain.visit(both()) + read(c),
-                Flat::Other(ScalarCode::Zip(f)) => f.visit(both()),
-                Flat::Other(ScalarCode::Select) => {
+                ScalarCode::MulAdd => read(a) * read(b) + read(c),
+                ScalarCode::Fma => A::mul_add(read(a), read(b), read(c)),
+                ScalarCode::ChainAdd => Binary::Chain.visit(Single((read(a), read(b)))) + read(c),
+                ScalarCode::Zip(f) => f.visit(Single((read(a), read(b)))),
+                ScalarCode::Select => {
                     if read(a) == T::zero() {
                         read(c)
                     } else {
                         read(b)
                     }
                 }
-                Flat::Other(ScalarCode::Copy) => read(a),
+                ScalarCode::Copy => read(a),
             };
             // SAFETY: as above, and the place may be written.
             unsafe { place(step.to).write(result) };

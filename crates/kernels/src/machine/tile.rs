@@ -11,6 +11,7 @@ use crate::extremum::{Larger, Smaller, one_nan};
 use crate::pair::PairSlices;
 use crate::reduce::{Add, Fold, LANES, add_lanes, all_of, combine, split};
 use crate::scalar::Scalar;
+use crate::vector::fetch;
 use crate::view::View;
 
 impl<T: Scalar> Fused<T> {
@@ -299,19 +300,6 @@ impl<T: Scalar> Frame<'_, '_, T> {
             unsafe { self.memory.write(late.partials.plus(start / TILE), 1)[0] = partial };
         }
     }
-}
-
-/// Brings an element into the cache, or not: that is a hint, for any address.
-#[inline(always)]
-fn fetch<T>(from: *const T) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: every x86-64 processor has the instruction, and it touches no memory that a program could tell.
-    unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(from.cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = from;
 }
 
 fn start_of<T: Scalar>(reduction: Reduction) -> T {
