@@ -39,10 +39,13 @@ fn numbers<T: Scalar>(len: usize, seed: usize) -> Vec<T> {
     (0..len).map(number).collect()
 }
 
+/// What a step makes of the result before it and its operand.
+type Meaning<T> = Box<dyn Fn(T, T) -> T>;
+
 /// Each step by itself and behind another one, with and without its result stored, at every length of groups.
 fn every_step<T: Scalar>() {
     let c = T::of(-1.75);
-    let steps: Vec<(Step<T>, Box<dyn Fn(T, T) -> T>)> = vec![
+    let steps: Vec<(Step<T>, Meaning<T>)> = vec![
         (Step::Neg, Box::new(|x, _| Unary::Neg.value(x))),
         (Step::Square, Box::new(|x, _| Unary::Square.value(x))),
         (Step::Sqrt, Box::new(|x, _| Unary::Sqrt.value(x))),
