@@ -196,3 +196,36 @@ fn any_number_of_threads() {
         }
     }
 }
+
+/// How many operations of scalar code a program has.
+#[track_caller]
+fn scalar_operations<'g>(inputs: Vec<Var<'g, f64>>, outputs: Vec<Var<'g, f64>>) -> usize {
+    let plan = Program::new(inputs, outputs).compile().unwrap().explain().to_string();
+    let (_, rest) = plan.split_once("scalar code of ").unwrap_or_else(|| panic!("no scalar code:\n{plan}"));
+    rest.split(' ').next().and_then(|count| count.parse().ok()).unwrap()
+}
+
+/// A sine and its slope, a sigmoid and its: in tiny programs, where they are long, and in chains.
+#[test]
+fn scalar_code_computes_a_function_and_its_slope_together() {
+    let graph = Graph::new();
+    let x = graph.variable("x", wave::<f64>(&[]));
+    let a = graph.variable("a", wave::<f64>(&[]));
+    for outputs in [vec![x.sin(), x.cos()], vec![(a * a).cos(), (a * a).sin()]] {
+        same_bits("a pair", &graph, &[x, a], &outputs);
+        let more = if outputs[0].value().unwrap() == x.sin().value().unwrap() { 0 } else { 1 };
+        assert_eq!(scalar_operations(vec![x, a], outputs), 1 + more);
+    }
+    let weights = graph.variable("w", wave::<f64>(&[3]));
+    let slope = weights.sigmoid().sum().grad(weights).unwrap();
+    let outputs = vec![weights.sigmoid(), slope];
+    same_bits("a layer", &graph, &[weights], &outputs);
+    assert_eq!(scalar_operations(vec![weights], outputs), 3);
+    let rounds = 100;
+    let y = (0..rounds).fold(x, |x, _| x.sin() * a + x);
+    let gradients = y.grad([x, a]).unwrap();
+    let outputs = [vec![y], gradients.to_vec()].concat();
+    same_bits("a chain", &graph, &[x, a], &outputs);
+    // Both functions; the product and the sum; and three for the gradients.
+    assert!(scalar_operations(vec![x, a], outputs) <= 5 * rounds);
+}

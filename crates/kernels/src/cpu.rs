@@ -117,7 +117,7 @@ pub trait Arithmetic: Copy + Send + Sync + 'static {
     /// Whether it is rounded once.
     const FUSED: bool;
 
-    /// The vectors to choose for a loop that is not left to the compiler: only the matrix product has one.
+    /// The vectors to choose for a loop that is not left to the compiler, see `vector.rs`.
     type Vector<T: Scalar>: Vector<T>;
 
     /// `a b + c`

@@ -76,6 +76,7 @@ mod linalg;
 mod machine;
 mod math;
 mod nest;
+mod pair;
 mod product;
 mod reduce;
 mod scalar;
@@ -94,6 +95,7 @@ pub use machine::{
     Product, Reduction, STATE, ScalarCode, ScalarStep, Sizes, TILE, Trouble, Value, WORK,
 };
 pub use nest::fold;
+pub use pair::Pair;
 pub use product::{INNER, Matrix, Offsets, matmul, matmul_in, matmul_scratch, matmul_with};
 pub use reduce::{sum, sum_all};
 pub use scalar::Scalar;

@@ -1,8 +1,8 @@
 //! Vector registers, by name: the one place of this crate that mentions instructions.
 //!
-//! Nearly every loop here is plain Rust, which the compiler vectorises. The innermost loop of the matrix product is not:
-//! it is as fast as the processor only if a whole tile of accumulators stays in registers, and that cannot be left to
-//! chance. So it is written once over a [`Vector`], of which there is one kind for each kind of processor:
+//! Nearly every loop here is plain Rust, which the compiler vectorises. Two are not: the innermost loop of the matrix product,
+//! and the chains of fused kernels. They are as fast as the processor only if what they compute stays in registers, and that
+//! cannot be left to chance. So they are written once over a [`Vector`], of which there is one kind for each kind of processor:
 //! [`Few`] (any processor, plain Rust), [`Ymm`] (AVX2 and FMA) and [`Zmm`] (AVX-512).
 //!
 //! *Why this is sound*: `Ymm` and `Zmm` execute instructions that not every processor has. They are reached through
@@ -54,6 +54,24 @@ pub trait Vector<T: Scalar>: Copy {
 
     /// `self + other`
     fn add(self, other: Self) -> Self;
+
+    /// `self - other`
+    fn sub(self, other: Self) -> Self;
+
+    /// `self other`
+    fn mul(self, other: Self) -> Self;
+
+    /// `self / other`
+    fn div(self, other: Self) -> Self;
+
+    /// `-self`, of NaN and zeros too.
+    fn neg(self) -> Self;
+
+    /// The square root.
+    fn sqrt(self) -> Self;
+
+    /// Whether there is a NaN in any lane of the two.
+    fn unordered(self, other: Self) -> bool;
 
     /// `self b + c`, rounded as the arithmetic of this processor says.
     fn mul_add(self, b: Self, c: Self) -> Self;
@@ -131,6 +149,44 @@ impl<T: Scalar> Vector<T> for Few<T> {
     }
 
     #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        let ([a, b, c, d], [x, y, z, w]) = (self.0, other.0);
+        Few([a - x, b - y, c - z, d - w])
+    }
+
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        let ([a, b, c, d], [x, y, z, w]) = (self.0, other.0);
+        Few([a * x, b * y, c * z, d * w])
+    }
+
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        let ([a, b, c, d], [x, y, z, w]) = (self.0, other.0);
+        Few([a / x, b / y, c / z, d / w])
+    }
+
+    #[inline(always)]
+    fn neg(self) -> Self {
+        let [a, b, c, d] = self.0;
+        Few([-a, -b, -c, -d])
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        let [a, b, c, d] = self.0;
+        Few([a.sqrt(), b.sqrt(), c.sqrt(), d.sqrt()])
+    }
+
+    #[inline(always)]
+    fn unordered(self, other: Self) -> bool {
+        let [a, b, c, d] = self.0;
+        let [x, y, z, w] = other.0;
+        (a.is_nan() | b.is_nan() | c.is_nan() | d.is_nan())
+            | (x.is_nan() | y.is_nan() | z.is_nan() | w.is_nan())
+    }
+
+    #[inline(always)]
     fn mul_add(self, b: Self, c: Self) -> Self {
         let ([x, y, z, w], [p, q, r, s]) = (self.0, b.0);
         Few([x * p, y * q, z * r, w * s]).add(c)
@@ -147,6 +203,19 @@ impl<T: Scalar> Vector<T> for Few<T> {
         }
         turned
     }
+}
+
+/// Brings an element into the cache, or not: that is a hint, for any address.
+#[inline(always)]
+pub(crate) fn fetch<T>(from: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every x86-64 processor has the instruction, and no program can tell what it does.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(from.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = from;
 }
 
 #[cfg(target_arch = "x86_64")]

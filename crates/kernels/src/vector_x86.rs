@@ -140,6 +140,78 @@ impl<T: Scalar> Vector<T> for Ymm<T> {
     }
 
     #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        // SAFETY: AVX2 as above.
+        unsafe {
+            if single::<T>() {
+                Ymm::of(_mm256_sub_ps(self.0, other.0))
+            } else {
+                Ymm::of_pd(_mm256_sub_pd(self.pd(), other.pd()))
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        // SAFETY: AVX2 as above.
+        unsafe {
+            if single::<T>() {
+                Ymm::of(_mm256_mul_ps(self.0, other.0))
+            } else {
+                Ymm::of_pd(_mm256_mul_pd(self.pd(), other.pd()))
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        // SAFETY: AVX2 as above.
+        unsafe {
+            if single::<T>() {
+                Ymm::of(_mm256_div_ps(self.0, other.0))
+            } else {
+                Ymm::of_pd(_mm256_div_pd(self.pd(), other.pd()))
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn neg(self) -> Self {
+        // SAFETY: AVX2 as above.
+        unsafe {
+            if single::<T>() {
+                Ymm::of(_mm256_xor_ps(self.0, _mm256_set1_ps(-0.0)))
+            } else {
+                Ymm::of_pd(_mm256_xor_pd(self.pd(), _mm256_set1_pd(-0.0)))
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        // SAFETY: AVX2 as above.
+        unsafe {
+            if single::<T>() {
+                Ymm::of(_mm256_sqrt_ps(self.0))
+            } else {
+                Ymm::of_pd(_mm256_sqrt_pd(self.pd()))
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn unordered(self, other: Self) -> bool {
+        // SAFETY: AVX2 as above.
+        unsafe {
+            if single::<T>() {
+                _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_UNORD_Q>(self.0, other.0)) != 0
+            } else {
+                _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_UNORD_Q>(self.pd(), other.pd())) != 0
+            }
+        }
+    }
+
+    #[inline(always)]
     fn mul_add(self, b: Self, c: Self) -> Self {
         // SAFETY: FMA as above.
         unsafe {
@@ -287,6 +359,78 @@ impl<T: Scalar> Vector<T> for Zmm<T> {
                 Zmm::of(_mm512_add_ps(self.0, other.0))
             } else {
                 Zmm::of_pd(_mm512_add_pd(self.pd(), other.pd()))
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        // SAFETY: AVX-512 as above.
+        unsafe {
+            if single::<T>() {
+                Zmm::of(_mm512_sub_ps(self.0, other.0))
+            } else {
+                Zmm::of_pd(_mm512_sub_pd(self.pd(), other.pd()))
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        // SAFETY: AVX-512 as above.
+        unsafe {
+            if single::<T>() {
+                Zmm::of(_mm512_mul_ps(self.0, other.0))
+            } else {
+                Zmm::of_pd(_mm512_mul_pd(self.pd(), other.pd()))
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        // SAFETY: AVX-512 as above.
+        unsafe {
+            if single::<T>() {
+                Zmm::of(_mm512_div_ps(self.0, other.0))
+            } else {
+                Zmm::of_pd(_mm512_div_pd(self.pd(), other.pd()))
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn neg(self) -> Self {
+        // SAFETY: AVX-512 as above.
+        unsafe {
+            if single::<T>() {
+                Zmm::of(_mm512_xor_ps(self.0, _mm512_set1_ps(-0.0)))
+            } else {
+                Zmm::of_pd(_mm512_xor_pd(self.pd(), _mm512_set1_pd(-0.0)))
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        // SAFETY: AVX-512 as above.
+        unsafe {
+            if single::<T>() {
+                Zmm::of(_mm512_sqrt_ps(self.0))
+            } else {
+                Zmm::of_pd(_mm512_sqrt_pd(self.pd()))
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn unordered(self, other: Self) -> bool {
+        // SAFETY: AVX-512 as above.
+        unsafe {
+            if single::<T>() {
+                _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, other.0) != 0
+            } else {
+                _mm512_cmp_pd_mask::<_CMP_UNORD_Q>(self.pd(), other.pd()) != 0
             }
         }
     }

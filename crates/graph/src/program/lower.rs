@@ -10,6 +10,7 @@ use chainrule_kernels::{
 
 use super::describe::StepInfo;
 use super::layout::{GRAIN, Layout};
+use super::pairs::pair;
 use super::schedule::{Domain, Form, Schedule};
 use super::simplify::{Items, Kind};
 use super::source::{ItemId, Source};
@@ -168,6 +169,15 @@ impl<T: Scalar> Lowering<'_, T> {
                 done.push(id);
                 continue;
             }
+            if let Some((code, operands, to)) = before.and_then(|before| self.both(before, id))
+                && done.last() == before.as_ref()
+                && let Some(step) = ScalarStep::new(code, operands, to)
+            {
+                steps.pop();
+                steps.push(step);
+                done.push(id);
+                continue;
+            }
             let code = match &item.kind {
                 Kind::Compute(Op::Map(f)) => ScalarCode::Map(*f),
                 Kind::Compute(Op::Zip(f)) => ScalarCode::Zip(*f),
@@ -214,6 +224,15 @@ impl<T: Scalar> Lowering<'_, T> {
         };
         let alone = self.uses.get(product) == Some(&1);
         alone.then(|| (code, [self.at(a), self.at(b), self.at(other)]))
+    }
+
+    /// Two functions of the same number, computed together.
+    fn both(&self, one: ItemId, other: ItemId) -> Option<(ScalarCode<T>, [At; 3], At)> {
+        let (first, second) = (self.program.items.get(one)?, self.program.items.get(other)?);
+        let (pair, swapped) = pair(first, second)?;
+        let x = self.at(first.operands.first()?);
+        let (to, also) = if swapped { (other, one) } else { (one, other) };
+        Some((ScalarCode::Pair(pair), [x, self.layout.place(also), x], self.layout.place(to)))
     }
 
     fn push_scalars(&mut self, steps: Vec<ScalarStep<T>>, items: Vec<ItemId>) {

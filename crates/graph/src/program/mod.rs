@@ -12,6 +12,7 @@ mod fusion;
 mod hash;
 mod layout;
 mod lower;
+mod pairs;
 mod run;
 mod same;
 mod schedule;
@@ -278,7 +279,8 @@ fn describe_node<T: Scalar>(graph: &Graph<T>, id: NodeId) -> String {
 
 /// All of it but the memory.
 fn compile<T: Scalar>(graph: &Graph<T>, request: &Request<'_>, state: &State<T>) -> Result<Compiled<T>> {
-    let program = simplify::simplify(graph, request)?;
+    let mut program = simplify::simplify(graph, request)?;
+    pairs::bring_together(&mut program);
     let check_finite = graph.tape.borrow().check_finite;
     let refuse = |fault| graph.tape.borrow().locate("compile", request.outputs, fault, request.caller);
     let mut variables = Vec::new();

@@ -376,7 +376,10 @@ fn gather<T>(program: &Items<T>, roles: Vec<Role>, depths: &[usize], end: usize,
         }
     }
     let mut sorted: Vec<(usize, (usize, Group))> = groups.into_iter().enumerate().collect();
-    sorted.sort_by_key(|(_, (depth, _))| *depth);
+    // By themselves items stay in their order, in which pairs are beside each other.
+    if fuse {
+        sorted.sort_by_key(|(_, (depth, _))| *depth);
+    }
     let mut place = vec![0; sorted.len()];
     for (new, (old, _)) in sorted.iter().enumerate() {
         if let Some(slot) = place.get_mut(*old) {

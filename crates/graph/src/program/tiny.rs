@@ -4,10 +4,11 @@
 //! is that of the kernels (`reduce.rs` and `product/mod.rs` in `chainrule-kernels` define it), so the bits are too. What
 //! is not written here, or is long, is no tiny program.
 
-use chainrule_kernels::{At, CONSTANTS, ScalarCode, ScalarStep, WORK};
+use chainrule_kernels::{At, CONSTANTS, Pair, ScalarCode, ScalarStep, WORK};
 use smallvec::SmallVec;
 
 use super::layout::{GRAIN, Layout};
+use super::pairs::pair;
 use super::schedule::{Reduces, Schedule, reduced_axes, reduces};
 use super::simplify::{Item, Items, Kind};
 use super::source::{ItemId, Source};
@@ -53,8 +54,17 @@ pub(super) fn expand<T: Scalar>(
     let zero = At { area: CONSTANTS, offset: layout.constants.len() };
     let mut code = Code { layout, temporaries, zero, steps: Vec::new() };
     // In the order for which the places were given out.
-    for &id in schedule.groups.iter().flat_map(|group| &group.items) {
-        code.item(id, program.items.get(id)?)?;
+    let mut ids = schedule.groups.iter().flat_map(|group| &group.items).peekable();
+    while let Some(&id) = ids.next() {
+        let item = program.items.get(id)?;
+        let with_next = |&&next: &&ItemId| program.items.get(next).and_then(|next| pair(item, next));
+        match ids.peek().and_then(|next| Some((**next, with_next(next)?))) {
+            Some((next, pair)) => {
+                ids.next();
+                code.both(pair, item, [id, next])?;
+            }
+            None => code.item(id, item)?,
+        }
     }
     for &(item, state) in &layout.commits {
         let (from, len) = (layout.place(item), program.items.get(item)?.len);
@@ -115,6 +125,17 @@ impl<T: Scalar> Code<'_, T> {
             };
             let operands = [operand(0)?, operand(1)?, operand(2)?];
             self.push(code, operands, plus(out, i))?;
+        }
+        Some(())
+    }
+
+    /// Two functions of the same numbers.
+    fn both(&mut self, (pair, swapped): (Pair, bool), item: &Item<T>, ids: [ItemId; 2]) -> Option<()> {
+        let [one, other] = ids.map(|id| self.layout.place(id));
+        let (to, also) = if swapped { (other, one) } else { (one, other) };
+        for i in 0..item.len {
+            let x = self.element(item.operands.first()?, i);
+            self.push(ScalarCode::Pair(pair), [x, plus(also, i), x], plus(to, i))?;
         }
         Some(())
     }

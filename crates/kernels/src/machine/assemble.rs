@@ -1,115 +1,47 @@
 //! From a [`Fusion`] to the instructions of its tiles: which value is in which register when.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use super::arrange::{self, arranged};
+use super::chain::join;
 use super::fused::{Fusion, Layout, Level, Output, Reduction, Tiling, Value};
+use super::instruction::{Code, Fused, Grid, Instruction, Late, REGISTERS, Slot};
 use super::memory::{At, Sizes};
-use crate::function::{Binary, Unary};
+use crate::pair::Pair;
 use crate::scalar::Scalar;
 use crate::view::span;
 
-/// Where an operand of an instruction is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Slot {
-    /// An area, or [`REGISTERS`].
-    pub(crate) area: u32,
-    /// From the begin of the area, or of the registers.
-    pub(crate) offset: usize,
-    /// What is added to the offset: the number of the tile's first element of this level. A register is always at
-    /// [`Level::One`], as that number is 0.
-    pub(crate) moves: Level,
-}
-
-/// The area of the registers, which each task has for itself.
-pub(crate) const REGISTERS: u32 = u32::MAX;
-
 const NOWHERE: Slot = Slot { area: REGISTERS, offset: 0, moves: Level::One };
 
-/// What an instruction does with its operands.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Code<T> {
-    Map(Unary<T>),
-    Zip(Binary),
-    Select,
-    ReduceRows(Reduction),
-    /// Everything, in a kernel that is a single tile.
-    ReduceAll(Reduction),
-    /// What a tile adds to a block of everything; the number says of which reduction.
-    ReduceBlock(Reduction, u32),
-    SpreadRows,
-    SpreadOne,
-    /// Copies exactly the elements of the tile.
-    Copy,
-    /// Fills a register by repeating the first so many elements.
-    Cycle(u32),
-    /// Reads a grid; the number says which.
-    Grid(u32),
-}
-
-/// One loop over a tile.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Instruction<T> {
-    pub(crate) code: Code<T>,
-    /// Over as many elements as this level has in the tile.
-    pub(crate) level: Level,
-    pub(crate) operands: [Slot; 3],
-    pub(crate) to: Slot,
-}
-
-/// A grid that is read tile by tile.
-#[derive(Clone, Debug)]
-pub(crate) struct Grid {
-    /// The first place in memory that belongs to it, and how many elements lie from there to the last.
-    pub(crate) at: At,
-    pub(crate) len: usize,
-    /// Its first element, counted from there.
-    pub(crate) offset: usize,
-    pub(crate) shape: Box<[usize]>,
-    pub(crate) strides: Box<[isize]>,
-}
-
-/// A reduction that is finished behind the last tile.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Late {
-    pub(crate) reduction: Reduction,
-    /// Where its partial results are.
-    pub(crate) partials: At,
-    /// Where the result goes, for each place.
-    pub(crate) to: [Option<At>; 2],
-}
-
-/// A fused kernel, ready to run.
-#[derive(Clone, Debug)]
-pub(crate) struct Fused<T> {
-    pub(crate) len: usize,
-    pub(crate) rows: usize,
-    pub(crate) cols: usize,
-    pub(crate) tile: Tiling,
-    pub(crate) long: bool,
-    /// The registers of all tasks.
-    pub(crate) scratch: At,
-    pub(crate) registers: usize,
-    /// What is the same for all tiles.
-    pub(crate) once: Vec<Instruction<T>>,
-    pub(crate) body: Vec<Instruction<T>>,
-    pub(crate) grids: Vec<Grid>,
-    pub(crate) late: Vec<Late>,
-}
+/// No more streams are fetched ahead: there is little to gain where there is little to compute for each.
+const STREAMS: usize = 4;
 
 impl<T: Scalar> Fusion<T> {
     /// How many elements of memory the kernel needs for itself; 0 if there is no such kernel.
     pub fn scratch(&self) -> usize {
-        self.levels().map_or(0, |levels| self.scratch_for(Assembly::new(self, &levels).bound))
+        let Some(levels) = self.levels() else { return 0 };
+        let (arranged, levels) = self.in_order(levels);
+        arranged.scratch_for(Assembly::new(&arranged, &levels).bound)
     }
 
     /// The kernel, if it is one that can be run in memory of these sizes.
     pub(crate) fn assemble(&self, sizes: &Sizes) -> Option<Fused<T>> {
-        let levels = self.levels()?;
-        let dry = Assembly::new(self, &levels);
-        if !self.is_sound(&levels, dry.bound, sizes) {
-            return None;
+        let (arranged, levels) = self.in_order(self.levels()?);
+        let assembly = Assembly::new(&arranged, &levels);
+        arranged.is_sound(&levels, assembly.bound, sizes).then(|| assembly.finish())
+    }
+
+    /// The kernel in the order of `arrange.rs`, unless its tiles had to be shorter, and the levels of its values.
+    fn in_order(&self, levels: Vec<Level>) -> (Cow<'_, Fusion<T>>, Vec<Level>) {
+        let arranged = arranged(self);
+        let Some(arranged_levels) = arranged.levels() else { return (Cow::Borrowed(self), levels) };
+        let tile =
+            |fusion: &Fusion<T>, levels: &[Level]| fusion.tile(Assembly::new(fusion, levels).bound).len;
+        if tile(&arranged, &arranged_levels) < tile(self, &levels) {
+            return (Cow::Borrowed(self), levels);
         }
-        Some(dry.finish())
+        (Cow::Owned(arranged), arranged_levels)
     }
 }
 
@@ -232,8 +164,17 @@ impl<'f, T: Scalar> Assembly<'f, T> {
                 }
             }
         }
+        let pairs = arrange::pairs(&fusion.values);
         for (number, value) in fusion.values.iter().enumerate() {
             let level = self.level(number);
+            if number.checked_sub(1).is_some_and(|before| pairs.contains_key(&before)) {
+                // The second of a pair was computed with the first.
+                continue;
+            }
+            if let Some(&(pair, swapped)) = pairs.get(&number) {
+                self.pair(number, pair, swapped);
+                continue;
+            }
             let instruction = match value {
                 Value::Load { at, layout, level } => {
                     self.load(number, *at, layout, *level);
@@ -274,6 +215,22 @@ impl<'f, T: Scalar> Assembly<'f, T> {
             self.let_go(number);
         }
         self.store();
+    }
+
+    /// A value and the next one, computed together.
+    fn pair(&mut self, number: usize, pair: Pair, swapped: bool) {
+        // Of the two arguments, that which is not multiplied.
+        let first = if swapped { number + 1 } else { number };
+        let Some(Value::Map(_, x)) = self.fusion.values.get(first) else { return };
+        let (x, level) = (self.place(*x), self.level(number));
+        let results = [self.result(number), self.result(number + 1)];
+        if let Some(places) = self.places.get_mut(number..=number + 1) {
+            places.copy_from_slice(&results.map(Some));
+        }
+        let [to, also] = if swapped { [results[1], results[0]] } else { results };
+        self.body.push(Instruction { code: Code::Pair(pair), level, operands: [x, also, x], to });
+        self.let_go(number);
+        self.let_go(number + 1);
     }
 
     fn level(&self, number: usize) -> Level {
@@ -427,13 +384,31 @@ impl<'f, T: Scalar> Assembly<'f, T> {
     }
 
     fn finish(mut self) -> Fused<T> {
+        let (mut body, mut chains) = join(&self.body, self.registers);
         let stride = self.tile.stride();
-        for instruction in self.once.iter_mut().chain(&mut self.body) {
-            for slot in instruction.operands.iter_mut().chain([&mut instruction.to]) {
-                if slot.area == REGISTERS {
-                    slot.offset *= stride;
-                }
+        let mut streams: Vec<Slot> = Vec::new();
+        let mut place = |slot: &mut Slot| {
+            if slot.moves == Level::Full && !streams.contains(slot) && streams.len() <= STREAMS {
+                streams.push(*slot);
             }
+            if slot.area == REGISTERS {
+                slot.offset *= stride;
+            }
+        };
+        for instruction in self.once.iter_mut().chain(&mut body) {
+            instruction.operands.iter_mut().chain([&mut instruction.to]).for_each(&mut place);
+        }
+        for chain in &mut chains {
+            chain
+                .links
+                .iter_mut()
+                .flat_map(|link| [&mut link.operand].into_iter().chain(&mut link.to))
+                .for_each(&mut place);
+            place(&mut chain.first);
+            chain.sum.iter_mut().for_each(|(_, lanes)| place(lanes));
+        }
+        if streams.len() > STREAMS || !self.fusion.is_long() {
+            streams.clear();
         }
         Fused {
             len: self.fusion.len,
@@ -444,9 +419,11 @@ impl<'f, T: Scalar> Assembly<'f, T> {
             scratch: self.fusion.scratch,
             registers: self.bound,
             once: self.once,
-            body: self.body,
+            body,
+            chains,
             grids: self.grids,
             late: self.late,
+            streams,
         }
     }
 }

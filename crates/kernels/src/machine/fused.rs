@@ -1,15 +1,17 @@
 //! Fused kernels: many elementwise operations, with the broadcasts and reductions between them, in one pass over memory.
 //!
 //! A fused kernel goes over an array of `rows x cols` elements tile by tile. A tile is small enough that all intermediate
-//! results of it stay in the L1 cache; each operation is a loop over the tile ([`map_slice`] and its like), so that an
-//! operation costs a few nanoseconds a tile more than its arithmetic, and no memory traffic.
+//! results of it stay in the nearest caches; each operation is a loop over the tile ([`map_slice`] and its like), so that an
+//! operation costs a few nanoseconds a tile more than its arithmetic, and no memory traffic. Cheap operations that use each
+//! other's results share a loop, and so do a function and its slope.
 //!
 //! Values have one of three [`Level`]s: an element for each place of the array, one for each row, or a single one.
 //! Reducing along a row goes from the first to the second, spreading back again; a tile holds whole rows then. So
 //! softmax or layer norm is one kernel. Without rows, a tile may end anywhere, and only reductions of everything are
 //! possible, which are finished behind the last tile.
 //!
-//! This file says what a kernel is and checks it; `assemble.rs` gives values their registers, `tile.rs` runs it.
+//! This file says what a kernel is and checks it; `arrange.rs` finds the order of its values, `assemble.rs` gives them their
+//! registers, `chain.rs` joins instructions, and `tile.rs` runs them.
 
 use super::memory::{At, Sizes, WORK, overlap};
 use super::tasks::TASKS;
@@ -119,8 +121,9 @@ pub struct Fusion<T> {
 /// The longest tile.
 pub const TILE: usize = 1024;
 
-/// The registers of a task are to stay in the L1 cache, with what is read and written.
-const CACHE: usize = 24 << 10;
+/// The registers of a task are to stay near the processor. Not all are in use at the same time, and a few that have to come from
+/// the L2 cache cost less than beginning twice as many loops.
+const CACHE: usize = 48 << 10;
 
 impl<T: Scalar> Fusion<T> {
     /// How many rows there are.

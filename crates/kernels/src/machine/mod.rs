@@ -5,8 +5,13 @@
 //! ([`Machine::push`]), so that a run is safe whatever the plan was. Steps are fused kernels (`fused.rs`), stretches of scalar
 //! code (`scalars.rs`), matrix products and all the other loops of this crate (`others.rs`).
 
+mod arrange;
 mod assemble;
+mod chain;
+#[cfg(test)]
+mod chain_tests;
 mod fused;
+mod instruction;
 mod memory;
 mod others;
 mod product;
@@ -23,7 +28,7 @@ pub use product::{Axis, Product};
 pub use scalars::{ScalarCode, ScalarStep};
 
 use crate::scalar::Scalar;
-use assemble::Fused;
+use instruction::Fused;
 use std::ops::Range;
 
 /// One thing to do.

@@ -3,6 +3,7 @@
 use super::memory::{At, Memory, STATE, Sizes};
 use crate::cpu::{Arithmetic, Cpu, Kernel};
 use crate::function::{At as Single, Binary, Unary};
+use crate::pair::Pair;
 use crate::scalar::Scalar;
 
 /// What is done with single numbers.
@@ -10,6 +11,8 @@ use crate::scalar::Scalar;
 pub enum ScalarCode<T> {
     /// A function of the first operand.
     Map(Unary<T>),
+    /// Both functions of the first operand; the second result goes to the place of the second operand, which is none.
+    Pair(Pair),
     /// A function of the first two.
     Zip(Binary),
     /// The second if the first is not 0, else the third.
@@ -59,16 +62,25 @@ impl<T: Scalar> ScalarStep<T> {
     }
 }
 
+impl<T> ScalarStep<T> {
+    /// Where a second result goes, if there is one.
+    fn also(&self) -> Option<At> {
+        matches!(self.code, ScalarCode::Pair(_)).then(|| self.operands[1].at())
+    }
+}
+
 /// Whether all places are in memory.
 pub(super) fn is_sound<T>(steps: &[ScalarStep<T>], sizes: &Sizes) -> bool {
     steps.iter().all(|step| {
-        step.operands.iter().all(|place| sizes.hold(place.at(), 1)) && sizes.hold_mut(step.to.at(), 1)
+        step.operands.iter().all(|place| sizes.hold(place.at(), 1))
+            && sizes.hold_mut(step.to.at(), 1)
+            && step.also().is_none_or(|at| sizes.hold_mut(at, 1))
     })
 }
 
 /// Whether a step writes to an area.
 pub(super) fn writes<T>(steps: &[ScalarStep<T>], area: u32) -> bool {
-    steps.iter().any(|step| step.to.at().area == area)
+    steps.iter().any(|step| step.to.at().area == area || step.also().is_some_and(|at| at.area == area))
 }
 
 /// Runs the code.
@@ -109,6 +121,12 @@ impl<T: Scalar> Kernel for Code<'_, T> {
             };
             let result = match step.code {
                 ScalarCode::Map(f) => f.visit::<A, _>(Single(read(a))),
+                ScalarCode::Pair(pair) => {
+                    let (first, second) = pair.at::<A, T>(read(a));
+                    // SAFETY: as above, and `is_sound` found that the place may be written.
+                    unsafe { place(b).write(second) };
+                    first
+                }
                 ScalarCode::MulAdd => read(a) * read(b) + read(c),
                 ScalarCode::Fma => A::mul_add(read(a), read(b), read(c)),
                 ScalarCode::ChainAdd => Binary::Chain.visit(Single((read(a), read(b)))) + read(c),

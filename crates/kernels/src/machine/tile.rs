@@ -1,14 +1,17 @@
 //! Running a fused kernel: tile after tile, each instruction a loop over the tile.
 
-use super::assemble::{Code, Fused, Instruction, REGISTERS, Slot};
+use super::chain::{Chain, MOST, Placed, Run, Step};
 use super::fused::{Level, Reduction, TILE};
+use super::instruction::{Code, Fused, Grid, Instruction, REGISTERS, Slot};
 use super::memory::{Memory, Starts};
 use super::tasks::{TASKS, divide};
 use crate::cpu::{Arithmetic, Cpu, Kernel};
 use crate::elementwise::{map_slice, select_slices, zip_slices};
 use crate::extremum::{Larger, Smaller, one_nan};
+use crate::pair::PairSlices;
 use crate::reduce::{Add, Fold, LANES, add_lanes, all_of, combine, split};
 use crate::scalar::Scalar;
+use crate::vector::fetch;
 use crate::view::View;
 
 impl<T: Scalar> Fused<T> {
@@ -82,7 +85,12 @@ impl<T: Scalar> Fused<T> {
                 self.once.iter().for_each(|instruction| frame.run(instruction, self));
             }
             frame.counts = [1, rows, len];
-            self.body.iter().for_each(|instruction| frame.run(instruction, self));
+            // A part with each instruction: all at once would wait for each other.
+            let part = if tile + 1 < first + tiles { len.div_ceil(self.body.len().max(1)) } else { 0 };
+            for (i, instruction) in self.body.iter().enumerate() {
+                self.streams.iter().for_each(|slot| frame.fetch_next(*slot, len + i * part, part));
+                frame.run(instruction, self);
+            }
         }
     }
 
@@ -96,7 +104,7 @@ impl<T: Scalar> Fused<T> {
     }
 }
 
-impl super::assemble::Grid {
+impl Grid {
     fn view<'m, T: Scalar>(&'m self, memory: &'m Memory<'_, T>) -> View<'m, T> {
         // SAFETY: `is_sound` found the grid in the area, and nothing that the kernel writes between its ends.
         let data = unsafe { memory.read(self.at, self.len) };
@@ -133,6 +141,15 @@ impl<T: Scalar> Frame<'_, '_, T> {
         }
     }
 
+    /// Fetches as much as this tile has from where the next one begins, while this one is computed: the first loop over a
+    /// tile would wait for memory, with nothing else to do.
+    fn fetch_next(&self, slot: Slot, from: usize, len: usize) {
+        let start = self.start(slot).wrapping_add(from);
+        for i in (0..len).step_by(64 / size_of::<T>()) {
+            fetch(start.wrapping_add(i));
+        }
+    }
+
     /// Runs one instruction over the tile.
     fn run(&self, instruction: &Instruction<T>, kernel: &Fused<T>) {
         let count = self.counts[instruction.level as usize];
@@ -153,6 +170,10 @@ impl<T: Scalar> Frame<'_, '_, T> {
         };
         match instruction.code {
             Code::Map(f) => map_slice(self.cpu, f, read(a, even), write(instruction.to, even)),
+            Code::Pair(pair) => {
+                let (x, out, other) = (read(a, even), write(instruction.to, even), write(b, even));
+                self.cpu.run(PairSlices { pair, x, out, other });
+            }
             Code::Zip(f) => {
                 zip_slices(self.cpu, f, read(a, even), read(b, even), write(instruction.to, even))
             }
@@ -174,14 +195,16 @@ impl<T: Scalar> Frame<'_, '_, T> {
                 write(instruction.to, 1)[0] = result;
             }
             Code::ReduceBlock(reduction, number) => {
-                let start = self.starts[instruction.level as usize];
-                let (first, end) = (start.is_multiple_of(TILE), start + count);
-                let last = end.is_multiple_of(TILE) || end == kernel.len;
                 let lanes = write(instruction.to, LANES);
-                let partial = self.cpu.run(ReduceBlock { reduction, x: read(a, count), lanes, first, last });
-                if let (Some(late), Some(partial)) = (kernel.late.get(number as usize), partial) {
-                    // SAFETY: there is a partial result for each block, written by the task that has its last tile.
-                    unsafe { self.memory.write(late.partials.plus(start / TILE), 1)[0] = partial };
+                if let Some(lanes) = lanes.first_chunk_mut() {
+                    self.block(kernel, reduction, number, lanes, count, |lanes| {
+                        self.cpu.run(ReduceBlock { reduction, x: read(a, count), lanes });
+                    });
+                }
+            }
+            Code::Chain(number) => {
+                if let Some(chain) = kernel.chains.get(number as usize) {
+                    self.chain(kernel, chain, count);
                 }
             }
             Code::SpreadRows => {
@@ -220,6 +243,70 @@ impl<T: Scalar> Frame<'_, '_, T> {
                 }
             }
         }
+    }
+}
+
+impl<T: Scalar> Frame<'_, '_, T> {
+    /// A chain over as many elements.
+    fn chain(&self, kernel: &Fused<T>, chain: &Chain<T>, count: usize) {
+        let unused = Placed { step: Step::Neg, operand: std::ptr::null(), to: std::ptr::null_mut() };
+        let mut placed = [unused; MOST];
+        for (placed, link) in placed.iter_mut().zip(&chain.links) {
+            let to = link.to.map_or(std::ptr::null_mut(), |to| self.start(to));
+            *placed = Placed { step: link.step, operand: self.start(link.operand), to };
+        }
+        let links = placed.get(..chain.links.len()).unwrap_or(&[]);
+        let first = self.start(chain.first);
+        // SAFETY: as for the single loops in `run`; an operand of one link is the result of another only where it is the same
+        // array, or the operand may be overwritten at its own level.
+        let run =
+            |lanes: Option<&mut [T; LANES]>| self.cpu.run(unsafe { Run::new(first, links, count, lanes) });
+        match chain.sum {
+            None => run(None),
+            Some((number, lanes)) => {
+                // SAFETY: the lanes of a sum have a register for themselves, which has room for 16.
+                let lanes = unsafe { &mut *self.start(lanes).cast::<[T; LANES]>() };
+                self.block(kernel, Reduction::Sum, number, lanes, count, |lanes| run(Some(lanes)));
+            }
+        }
+    }
+
+    /// What a tile adds to the lanes of a block; behind the last tile of the block, its result.
+    #[inline(always)]
+    fn block(
+        &self,
+        kernel: &Fused<T>,
+        reduction: Reduction,
+        number: u32,
+        lanes: &mut [T; LANES],
+        count: usize,
+        add: impl FnOnce(&mut [T; LANES]),
+    ) {
+        let start = self.starts[Level::Full as usize];
+        if start.is_multiple_of(TILE) {
+            *lanes = [start_of(reduction); LANES];
+        }
+        add(lanes);
+        let end = start + count;
+        if (end.is_multiple_of(TILE) || end == kernel.len)
+            && let Some(late) = kernel.late.get(number as usize)
+        {
+            let partial = match reduction {
+                Reduction::Sum => combine::<T, Add>(*lanes),
+                Reduction::Largest => combine::<T, Larger>(*lanes),
+                Reduction::Smallest => combine::<T, Smaller>(*lanes),
+            };
+            // SAFETY: there is a partial result for each block, written by the task that has its last tile.
+            unsafe { self.memory.write(late.partials.plus(start / TILE), 1)[0] = partial };
+        }
+    }
+}
+
+fn start_of<T: Scalar>(reduction: Reduction) -> T {
+    match reduction {
+        Reduction::Sum => Add::start(),
+        Reduction::Largest => Larger::start(),
+        Reduction::Smallest => Smaller::start(),
     }
 }
 
@@ -319,37 +406,23 @@ impl<T: Scalar> Kernel for ReduceAll<'_, T> {
     }
 }
 
-/// What a tile adds to the lanes of a block; behind the last tile of the block, its result.
+/// A tile to the lanes of a block.
 struct ReduceBlock<'a, T> {
     reduction: Reduction,
     x: &'a [T],
-    lanes: &'a mut [T],
-    first: bool,
-    last: bool,
+    lanes: &'a mut [T; LANES],
 }
 
 impl<T: Scalar> Kernel for ReduceBlock<'_, T> {
-    type Output = Option<T>;
+    type Output = ();
 
     #[inline(always)]
-    fn run<A: Arithmetic>(self) -> Option<T> {
+    fn run<A: Arithmetic>(self) {
         match self.reduction {
-            Reduction::Sum => self.add::<Add>(),
-            Reduction::Largest => self.add::<Larger>(),
-            Reduction::Smallest => self.add::<Smaller>(),
+            Reduction::Sum => add_lanes::<T, Add>(self.lanes, self.x),
+            Reduction::Largest => add_lanes::<T, Larger>(self.lanes, self.x),
+            Reduction::Smallest => add_lanes::<T, Smaller>(self.lanes, self.x),
         }
-    }
-}
-
-impl<T: Scalar> ReduceBlock<'_, T> {
-    #[inline(always)]
-    fn add<F: Fold>(self) -> Option<T> {
-        let kept = self.lanes.first_chunk_mut::<LANES>()?;
-        let mut lanes = if self.first { [F::start(); LANES] } else { *kept };
-        add_lanes::<T, F>(&mut lanes, self.x);
-        // As in `reduce.rs`: one vector, whatever comes behind the loop.
-        *kept = std::hint::black_box(lanes);
-        self.last.then(|| combine::<T, F>(*kept))
     }
 }
 

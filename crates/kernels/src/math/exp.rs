@@ -109,20 +109,44 @@ impl<T: Exponential> Reduced<T> {
     }
 }
 
+/// `x`, cut off where `e^x` vanishes; written so that NaN stays.
+#[inline(always)]
+fn above_vanishing<T: Exponential>(x: T) -> T {
+    if x < T::VANISHES { T::VANISHES } else { x }
+}
+
+impl<T: Exponential> Reduced<T> {
+    /// What [`reduce`] makes of `-x`, bit for bit: rounding to the nearest knows no sign.
+    #[inline(always)]
+    fn negated(self) -> Reduced<T> {
+        let n = self.rounded - T::ROUND;
+        Reduced { rounded: T::ROUND - n, r: -self.r, high: -self.high }
+    }
+
+    /// `e^x`
+    #[inline(always)]
+    fn exp<A: Arithmetic>(self) -> T {
+        // Whichever of the two loses less: the inner sum counts only r times, but the product must not be rounded.
+        let (r, one) = (self.r, T::one());
+        let power = if A::FUSED {
+            A::mul_add(r, A::mul_add(r, T::expm1_rest::<A>(r), one), one)
+        } else {
+            one + self.expm1::<A>()
+        };
+        power.scale(self.rounded)
+    }
+}
+
 /// `e^x` for `x <= 0`.
 #[inline(always)]
 pub(super) fn exp_of_negative<A: Arithmetic, T: Exponential>(x: T) -> T {
-    // Written so that NaN stays.
-    let x = if x < T::VANISHES { T::VANISHES } else { x };
-    let reduced = reduce::<A, T>(x);
-    // Whichever of the two loses less: the inner sum counts only r times, but the product must not be rounded.
-    let (r, one) = (reduced.r, T::one());
-    let power = if A::FUSED {
-        A::mul_add(r, A::mul_add(r, T::expm1_rest::<A>(r), one), one)
-    } else {
-        one + reduced.expm1::<A>()
-    };
-    power.scale(reduced.rounded)
+    reduce::<A, T>(above_vanishing(x)).exp::<A>()
+}
+
+/// `x >= 0` reduced, for [`density_of_reduced`].
+#[inline(always)]
+pub(super) fn reduce_positive<A: Arithmetic, T: Exponential>(x: T) -> Reduced<T> {
+    reduce::<A, T>(-above_vanishing(-x))
 }
 
 #[inline(always)]
@@ -178,7 +202,17 @@ pub(super) fn sigmoid<A: Arithmetic, T: Exponential>(x: T) -> T {
 /// `sigmoid(x) sigmoid(-x) = e / (1 + e)^2` with `e = e^-|x|`.
 #[inline(always)]
 pub(super) fn logistic_density<A: Arithmetic, T: Exponential>(x: T) -> T {
-    let e = exp_of_negative::<A, T>(-x.abs());
+    density::<A, T>(exp_of_negative::<A, T>(-x.abs()))
+}
+
+/// The bits of [`logistic_density`], given what [`reduce_positive`] makes of `|x|`.
+#[inline(always)]
+pub(super) fn density_of_reduced<A: Arithmetic, T: Exponential>(size: Reduced<T>) -> T {
+    density::<A, T>(size.negated().exp::<A>())
+}
+
+#[inline(always)]
+fn density<A: Arithmetic, T: Exponential>(e: T) -> T {
     // (1 + e)^2 with one rounding that counts.
     e / A::mul_add(e, e + T::of(2.0), T::one())
 }

@@ -75,10 +75,9 @@ impl Logarithm for f64 {
 /// `k ln 2 + ln(1 + f + rest)`, where `rest` is at most a rounding error of `f`.
 #[inline(always)]
 fn combine<A: Arithmetic, T: Logarithm>(k: T, f: T, rest: T) -> T {
-    let high = k * T::LN_2_HIGH;
-    // `high` is 0 or larger than `f`, so the second line is exactly what the first one lost.
-    let sum = high + f;
-    let error = (high - sum) + f;
+    // `k` times the first part is exact, and 0 or larger than `f`, so the second line is exactly what the first one lost.
+    let sum = A::mul_add(k, T::LN_2_HIGH, f);
+    let error = A::mul_add(k, T::LN_2_HIGH, -sum) + f;
     sum + (A::mul_add(k, T::LN_2_LOW, T::ln_rest::<A>(f)) + (error + rest))
 }
 
@@ -118,7 +117,8 @@ pub(super) fn ln_1p<A: Arithmetic, T: Logarithm>(x: T) -> T {
     let edge = if x == -one { T::neg_infinity() } else { T::nan() };
     let result = if x > -one { result } else { edge };
     let result = if x == T::infinity() { x } else { result };
-    if x.abs() < T::TINY { x } else { result }
+    // Of numbers so small that the result is `x`, `ln_1p_within` gives that; only -0 has lost its sign.
+    result.copysign(x)
 }
 
 /// `ln(1 + e^x)` as `max(x, 0) + ln(1 + e^-|x|)`: no overflow, and all digits in both tails.

@@ -68,6 +68,9 @@ pub trait Math: Sized {
     /// Error: `f32` 1.06 or 1.06, `f64` 1.04 or 1.04.
     fn tanh_with<A: Arithmetic>(self) -> Self;
 
+    /// `tanh(x)` and `logistic_density(2 x)`, with the bits that they have by themselves.
+    fn tanh_and_density_with<A: Arithmetic>(self) -> (Self, Self);
+
     /// `1 / (1 + e^-x)`, in both tails with the digits of `e^-|x|`. (Relative to the result, that is 1.3
     /// `EPSILON`.)
     ///
@@ -143,6 +146,11 @@ macro_rules! math {
             #[inline(always)]
             fn tanh_with<A: Arithmetic>(self) -> $float {
                 hyperbolic::tanh::<A, $float>(self)
+            }
+
+            #[inline(always)]
+            fn tanh_and_density_with<A: Arithmetic>(self) -> ($float, $float) {
+                hyperbolic::tanh_and_density::<A, $float>(self)
             }
 
             #[inline(always)]
