@@ -17,6 +17,7 @@ mod simplify;
 mod source;
 mod state;
 mod tiny;
+mod windows;
 
 use std::fmt;
 use std::panic::Location;

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::source::{ItemId, Source};
+use super::windows;
 use crate::Scalar;
 use crate::custom::Custom;
 use crate::error::Result;
@@ -89,13 +90,15 @@ struct Known<T> {
     constant: bool,
 }
 
-struct Builder<'g, T: Scalar> {
+pub(super) struct Builder<'g, T: Scalar> {
     graph: &'g Graph<T>,
-    items: Vec<Item<T>>,
+    pub(super) items: Vec<Item<T>>,
     known: HashMap<NodeId, Known<T>>,
     seen: HashMap<Key, ItemId>,
     states: Vec<(String, Shape, NodeId)>,
     caller: Origin,
+    /// Whether nobody looks at the elements of single nodes, so that these may be other ones than recorded.
+    free: bool,
 }
 
 /// The items of a program.
@@ -108,6 +111,7 @@ pub(super) fn simplify<T: Scalar>(graph: &Graph<T>, request: &Request<'_>) -> Re
         seen: HashMap::with_capacity(needed.len()),
         states: Vec::new(),
         caller: request.caller,
+        free: !graph.tape.borrow().check_finite,
     };
     for (number, &id) in request.inputs.iter().enumerate() {
         let shape: Shape = graph.tape.borrow().sizes(id).into();
@@ -262,15 +266,48 @@ impl<T: Scalar> Builder<'_, T> {
                 if reads_dense(&kind) {
                     operands.iter_mut().for_each(|source| *source = self.contiguous(source, id));
                 }
-                let item = self.shared(kind, operands, &shape, id);
-                self.know(id, item, None, false);
+                let source = self.computed(kind, operands, shape, id);
+                self.known.insert(id, Known { source, uniform: None, constant: false });
             }
         }
         Ok(())
     }
 
+    /// The value of an operation, in the order of axes in which it is best computed.
+    fn computed(&mut self, kind: Kind<T>, operands: SmallVec<[Source; 3]>, shape: Shape, id: NodeId) -> Source {
+        let (mut kind, mut operands) = (kind, operands);
+        if self.free {
+            match (&kind, &*operands) {
+                (Kind::Compute(Op::Fold { window, .. }), [x]) => {
+                    if let Some(view) = windows::folded(x, window, &shape) {
+                        if self.items.get(view.root).is_some_and(windows::has_no_negative_zero) {
+                            return view;
+                        }
+                        kind = Kind::Compute(Op::Map(Unary::Add(T::zero())));
+                        operands = [view].into_iter().collect();
+                    }
+                }
+                (Kind::Compute(op @ (Op::Sum(_) | Op::Extremum { .. })), [x]) => {
+                    if let Some((op, x)) = self.by_slices(op, x, &shape, id) {
+                        kind = Kind::Compute(op);
+                        operands = [x].into_iter().collect();
+                    }
+                }
+                _ => {}
+            }
+            let elementwise = matches!(kind, Kind::Compute(Op::Map(_) | Op::Zip(_) | Op::Select));
+            let len_of = |root: ItemId| self.items.get(root).map_or(0, |item| item.len);
+            if elementwise && let Some(better) = windows::reordered(&operands, &shape, len_of) {
+                let item = self.shared(kind, better.operands, &better.shape, id);
+                return Source { root: item, offset: 0, shape, strides: better.strides };
+            }
+        }
+        let item = self.shared(kind, operands, &shape, id);
+        Source::whole(item, &shape)
+    }
+
     /// The item with this operation and these operands: the one there is, or a new one.
-    fn shared(
+    pub(super) fn shared(
         &mut self,
         kind: Kind<T>,
         operands: SmallVec<[Source; 3]>,
