@@ -238,20 +238,21 @@ impl<T: Copy> Strided<'_, T> {
             (out, row) = (later, row + 1);
         }
         let (groups, rest) = out.as_chunks_mut::<N>();
-        let (count, mut groups) = (groups.len(), groups.iter_mut());
+        let (count, mut groups) = (groups.len(), groups);
         self.rows.each_line(row, count, |base, stride, len| {
-            let mut groups = groups.by_ref().take(len);
+            let (now, later) = std::mem::take(&mut groups).split_at_mut(len);
+            groups = later;
             let line = self.data.get(base as usize..).unwrap_or_default();
             match (stride, self.step) {
                 // Each element of a line so many times: what windows side by side have in common.
-                (1, 0) => groups.zip(line).for_each(|(group, &x)| *group = [x; N]),
+                (1, 0) => now.iter_mut().zip(line).for_each(|(group, &x)| *group = [x; N]),
                 (_, 1) if stride > 0 => {
                     let runs = line.windows(N).step_by(stride as usize);
-                    groups.zip(runs).for_each(|(group, run)| group.copy_from_slice(run));
+                    now.iter_mut().zip(runs).for_each(|(group, run)| group.copy_from_slice(run));
                 }
                 _ => {
                     let mut base = base;
-                    for group in &mut groups {
+                    for group in now {
                         for (i, to) in group.iter_mut().enumerate() {
                             *to = element(base, i).unwrap_or(*to);
                         }

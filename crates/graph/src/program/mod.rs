@@ -9,6 +9,7 @@ mod arena;
 mod describe;
 mod feeds;
 mod fusion;
+mod gathered;
 mod layout;
 mod lower;
 mod run;

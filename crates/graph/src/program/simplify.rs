@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::gathered;
 use super::source::{ItemId, Source};
 use super::windows;
 use crate::Scalar;
@@ -137,7 +138,9 @@ pub(super) fn simplify<T: Scalar>(graph: &Graph<T>, request: &Request<'_>) -> Re
         updates.push(Update { state, value: item });
     }
     let Builder { items, states, .. } = builder;
-    Ok(Items { items, outputs, updates, states, nodes: needed.len() })
+    let mut program = Items { items, outputs, updates, states, nodes: needed.len() };
+    gathered::without_unused(&mut program);
+    Ok(program)
 }
 
 /// The nodes that outputs, updates and guards need, in the order of the tape. Inputs need nothing.
@@ -278,6 +281,7 @@ impl<T: Scalar> Builder<'_, T> {
         let (mut kind, mut operands) = (kind, operands);
         if self.free {
             match (&kind, &*operands) {
+                (Kind::Compute(Op::MatMul), [a, b]) => return self.product(a, b, &shape, id),
                 (Kind::Compute(Op::Fold { window, .. }), [x]) => {
                     if let Some(view) = windows::folded(x, window, &shape) {
                         if self.items.get(view.root).is_some_and(windows::has_no_negative_zero) {
@@ -291,6 +295,16 @@ impl<T: Scalar> Builder<'_, T> {
                     if let Some((op, x)) = self.by_slices(op, x, &shape, id) {
                         kind = Kind::Compute(op);
                         operands = [x].into_iter().collect();
+                    } else if let Op::Sum(axes) = op
+                        && let Some(turned) = windows::sum_of_matrices(x, axes)
+                        && let Some(to) = turned.shape.get(axes.len()..).map(Shape::from)
+                    {
+                        let rank = to.len();
+                        let item = self.shared(kind, [turned].into_iter().collect(), &to, id);
+                        let mut source = Source::whole(item, &to);
+                        source.shape.swap(rank - 2, rank - 1);
+                        source.strides.swap(rank - 2, rank - 1);
+                        return source;
                     }
                 }
                 _ => {}

@@ -104,6 +104,23 @@ pub(super) fn folded(x: &Source, window: &Window, to: &[usize]) -> Option<Source
     even.then_some(view)
 }
 
+/// A sum of many matrices that all lie transposed, with their axes as they lie: the first axes are summed, the last two kept,
+/// so both add whole rows to each other.
+pub(super) fn sum_of_matrices(x: &Source, axes: &[u8]) -> Option<Source> {
+    let rank = x.shape.len();
+    let first = (0..axes.len()).all(|axis| axes.iter().any(|&summed| summed as usize == axis));
+    let (rows, cols) = (rank.checked_sub(2)?, rank.checked_sub(1)?);
+    let kept = axes.len() <= rows && x.shape.get(rows)? > &1 && x.shape.get(cols)? > &1;
+    let lies_transposed = x.strides.get(rows)? == &1 && x.strides.get(cols)? > &1;
+    if !first || !kept || !lies_transposed {
+        return None;
+    }
+    let mut x = x.clone();
+    x.shape.swap(rows, cols);
+    x.strides.swap(rows, cols);
+    Some(x)
+}
+
 /// Whether an item is a sum with +0, so that another one changes nothing.
 pub(super) fn has_no_negative_zero<T: Scalar>(item: &Item<T>) -> bool {
     matches!(&item.kind, Kind::Compute(Op::Map(Unary::Add(c))) if c.bits() == T::zero().bits())
