@@ -175,7 +175,8 @@ pub fn fold<T: Scalar>(
     // Where nothing meets across the first axis, its parts are folded one by one, while they are in the cache, or on
     // several threads.
     let reach = |shape: &[usize], strides: &[isize]| {
-        let last = shape.iter().zip(strides).map(|(&size, &stride)| (size - 1) as isize * stride).sum::<isize>();
+        let last =
+            shape.iter().zip(strides).map(|(&size, &stride)| (size - 1) as isize * stride).sum::<isize>();
         last + (size - 1) as isize * to_step
     };
     let first = match (outer.split_first(), to_strides.split_first(), strides.split_first()) {

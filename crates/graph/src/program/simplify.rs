@@ -277,7 +277,13 @@ impl<T: Scalar> Builder<'_, T> {
     }
 
     /// The value of an operation, in the order of axes in which it is best computed.
-    fn computed(&mut self, kind: Kind<T>, operands: SmallVec<[Source; 3]>, shape: Shape, id: NodeId) -> Source {
+    fn computed(
+        &mut self,
+        kind: Kind<T>,
+        operands: SmallVec<[Source; 3]>,
+        shape: Shape,
+        id: NodeId,
+    ) -> Source {
         let (mut kind, mut operands) = (kind, operands);
         if self.free {
             match (&kind, &*operands) {

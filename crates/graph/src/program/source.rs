@@ -5,9 +5,9 @@
 
 use smallvec::SmallVec;
 
-use crate::op::{Op, SliceAxis, Window};
+use crate::op::Op;
 use crate::shape::{Shape, element_count};
-use crate::values::{Strides, row_major};
+use crate::values::{Strides, row_major, viewed};
 
 /// The number of an item.
 pub(super) type ItemId = usize;
@@ -52,40 +52,9 @@ impl Source {
         match op {
             Op::Detach | Op::Guard(_) => {}
             Op::Reshape(_) => view.strides = self.reshaped(to)?,
-            Op::Broadcast { axes, .. } => {
-                let mut rest = self.strides.iter().copied();
-                view.strides = (0_u8..)
-                    .zip(to)
-                    .map(|(axis, _)| if axes.contains(&axis) { 0 } else { rest.next().unwrap_or(0) })
-                    .collect();
-            }
-            Op::Permute(axes) => {
-                view.strides =
-                    axes.iter().map(|&axis| self.strides.get(axis as usize).copied().unwrap_or(0)).collect();
-            }
-            Op::Slice(slices) => view.slice(slices),
-            Op::Unfold(window) => view.unfold(window),
-            _ => return None,
+            op => (view.offset, view.strides) = viewed(op, to, self.offset, &self.strides)?,
         }
         Some(view)
-    }
-
-    fn slice(&mut self, slices: &[SliceAxis]) {
-        let empty = slices.iter().any(|slice| slice.len == 0);
-        for (slice, stride) in slices.iter().zip(&mut self.strides) {
-            if !empty {
-                let start = (slice.start as isize).wrapping_mul(*stride);
-                self.offset = self.offset.wrapping_add_signed(start);
-            }
-            *stride = stride.wrapping_mul(slice.step);
-        }
-    }
-
-    fn unfold(&mut self, window: &Window) {
-        let Some(stride) = self.strides.get_mut(window.axis as usize) else { return };
-        let step = *stride;
-        *stride = step.wrapping_mul(window.stride as isize);
-        self.strides.push(step.wrapping_mul(window.dilation as isize));
     }
 
     /// Strides under another shape with the same elements in the same order, if there are such.

@@ -31,7 +31,9 @@ pub(super) fn may_be<T>(program: &Items<T>) -> bool {
     let work = |item: &Item<T>| match &item.kind {
         Kind::Input(_) | Kind::State(_) | Kind::Constant(_) => 0,
         // Windows where they lie have more axes than matrices.
-        Kind::Compute(Op::MatMul) if item.operands.iter().any(|x| x.shape.len() > item.shape.len().max(2)) => {
+        Kind::Compute(Op::MatMul)
+            if item.operands.iter().any(|x| x.shape.len() > item.shape.len().max(2)) =>
+        {
             MOST + 1
         }
         Kind::Compute(Op::MatMul) => {

@@ -26,6 +26,9 @@ type Operands = SmallVec<[Source; 3]>;
 /// Runs of so many elements are long enough for any order, if the last axis is the last one in memory too.
 const LONG: usize = 64;
 
+/// Items of fewer elements are not worth another order.
+const FEW: usize = 1 << 12;
+
 /// Otherwise so many are, because those who reduce along the last axis want it to be the last.
 const SHORT: usize = 16;
 
@@ -48,11 +51,14 @@ pub(super) fn reordered(
     len_of: impl Fn(usize) -> usize,
 ) -> Option<Reordered> {
     let len = element_count(shape);
+    if len < FEW {
+        return None;
+    }
     let mut leader: Option<&Source> = None;
     for source in operands {
         let all = len_of(source.root) == len && !source.shape.contains(&0);
         let steps = || source.shape.iter().zip(&source.strides).filter(|(size, _)| **size > 1);
-        if !all || len < 2 || steps().any(|(_, &stride)| stride <= 0) {
+        if !all || steps().any(|(_, &stride)| stride <= 0) {
             continue;
         }
         match source.merged().last() {
@@ -162,10 +168,8 @@ impl Parts {
         }
         let mut begins = vec![0];
         for (_, (size, stride)) in others() {
-            begins = begins
-                .iter()
-                .flat_map(|begin| (0..size as isize).map(move |i| begin + i * stride))
-                .collect();
+            begins =
+                begins.iter().flat_map(|begin| (0..size as isize).map(move |i| begin + i * stride)).collect();
         }
         Some(Parts { size, stride, begins })
     }
