@@ -12,7 +12,7 @@ use crate::evaluate::Failure;
 use crate::op::{NodeId, Op, Triangle};
 use crate::shape::{ShapeId, element_count};
 use crate::tape::Tape;
-use crate::values::{Layout, Place, Reader, Strides, Values, position, reserve, row_major};
+use crate::values::{Layout, Place, Reader, Values, position, reserve, row_major, viewed};
 
 /// Writes a value, with those of the operands at hand.
 type Write<'w, T> = dyn FnMut(Reader<'_, T>, &mut [T]) -> Result<(), Failure> + 'w;
@@ -117,10 +117,11 @@ impl<T: Scalar> Tape<T> {
             }),
             (Op::Fold { window, .. }, &[x]) => fill(values, &mut |known, out| {
                 let from = sizes(x);
-                let mut strides = row_major(to);
-                window_strides(window, &mut strides);
+                let windows = viewed(&Op::<T>::Unfold(window.clone()), from, 0, &row_major(to));
                 let (elements, layout) = known.layout(x, from);
-                kernels::fold(elements, layout.offset, from, &layout.strides, out, &strides);
+                if let Some((_, strides)) = windows {
+                    kernels::fold(elements, layout.offset, from, &layout.strides, out, &strides);
+                }
                 Ok(())
             }),
             (Op::Concat(axis), parts) => fill(values, &mut |known, out| {
@@ -176,33 +177,11 @@ impl<T: Scalar> Tape<T> {
                     Ok(())
                 }),
             },
-            (Op::Broadcast { axes, .. }, &[x]) => {
+            (op @ (Op::Broadcast { .. } | Op::Permute(_) | Op::Slice(_) | Op::Unfold(_)), &[x]) => {
                 let (_, layout) = values.reader().layout(x, sizes(x));
-                let mut rest = layout.strides.into_iter();
-                let strides = (0_u8..)
-                    .zip(to)
-                    .map(|(axis, _)| if axes.contains(&axis) { 0 } else { rest.next().unwrap_or(0) })
-                    .collect();
-                Ok(values.strided(Layout { strides, ..layout }))
-            }
-            (Op::Permute(axes), &[x]) => {
-                let (_, layout) = values.reader().layout(x, sizes(x));
-                let strides = axes.iter().map(|&axis| stride(&layout.strides, axis)).collect();
-                Ok(values.strided(Layout { strides, ..layout }))
-            }
-            (Op::Slice(slices), &[x]) => {
-                let (_, mut layout) = values.reader().layout(x, sizes(x));
-                for (slice, stride) in slices.iter().zip(&mut layout.strides) {
-                    let start = (slice.start as isize).wrapping_mul(*stride);
-                    layout.offset = layout.offset.wrapping_add_signed(start);
-                    *stride = stride.wrapping_mul(slice.step);
-                }
-                Ok(values.strided(layout))
-            }
-            (Op::Unfold(window), &[x]) => {
-                let (_, mut layout) = values.reader().layout(x, sizes(x));
-                window_strides(window, &mut layout.strides);
-                Ok(values.strided(layout))
+                let view = viewed(op, to, layout.offset, &layout.strides);
+                let (offset, strides) = view.unwrap_or((layout.offset, layout.strides));
+                Ok(values.strided(Layout { offset, strides, ..layout }))
             }
             (Op::Example, _) => Err(bad(no_example())),
             // Leaves are known from the start; an invalid node makes its users invalid and is never computed; a custom
@@ -254,19 +233,6 @@ pub(crate) fn lanes(shape: &[usize], axis: u8) -> Lanes {
 
 fn sizes_of(slices: &[crate::op::SliceAxis]) -> SmallVec<[usize; 4]> {
     slices.iter().map(|slice| slice.len).collect()
-}
-
-/// The window's axis steps from window to window, and a new last one from element to element.
-fn window_strides(window: &crate::op::Window, strides: &mut Strides) {
-    let step = stride(strides, window.axis);
-    if let Some(stride) = strides.get_mut(window.axis as usize) {
-        *stride = step.wrapping_mul(window.stride as isize);
-    }
-    strides.push(step.wrapping_mul(window.dilation as isize));
-}
-
-fn stride(strides: &[isize], axis: u8) -> isize {
-    strides.get(axis as usize).copied().unwrap_or(0)
 }
 
 pub(crate) fn rows(shape: &[usize]) -> usize {

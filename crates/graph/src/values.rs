@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 
 use crate::Scalar;
 use crate::error::{ErrorKind, Fault};
-use crate::op::NodeId;
+use crate::op::{NodeId, Op};
 use crate::shape::element_count;
 
 /// Where the elements of a node's value are.
@@ -296,6 +296,51 @@ pub(crate) fn position(mut offset: usize, shape: &[usize], strides: &[isize], mu
     offset
 }
 
+/// Offset and strides of a view of a view, which has the shape `to`; `None` if the operation is not one that moves nothing, or
+/// one (a reshape) for which that depends on the strides.
+pub(crate) fn viewed<T>(
+    op: &Op<T>,
+    to: &[usize],
+    offset: usize,
+    strides: &[isize],
+) -> Option<(usize, Strides)> {
+    let stride = |axis: u8| strides.get(axis as usize).copied().unwrap_or(0);
+    #[allow(clippy::wildcard_enum_match_arm, reason = "a view is one of these few")]
+    let view = match op {
+        Op::Broadcast { axes, .. } => {
+            let mut rest = strides.iter().copied();
+            let kept = |axis| if axes.contains(&axis) { 0 } else { rest.next().unwrap_or(0) };
+            (offset, (0_u8..).zip(to).map(|(axis, _)| axis).map(kept).collect())
+        }
+        Op::Permute(axes) => (offset, axes.iter().map(|&axis| stride(axis)).collect()),
+        Op::Slice(slices) => {
+            let starts = slices.iter().zip(strides).map(|(slice, &stride)| {
+                let start = (slice.start as isize).wrapping_mul(stride);
+                (start, stride.wrapping_mul(slice.step))
+            });
+            let (starts, strides): (SmallVec<[isize; 8]>, Strides) = starts.unzip();
+            // Without elements there is no first one.
+            let empty = slices.iter().any(|slice| slice.len == 0);
+            let start =
+                if empty { 0 } else { starts.iter().fold(0, |sum: isize, &start| sum.wrapping_add(start)) };
+            (offset.wrapping_add_signed(start), strides)
+        }
+        // The axis steps from window to window, and a new last one from element to element.
+        Op::Unfold(window) => {
+            let step = stride(window.axis);
+            let mut strides = Strides::from_slice(strides);
+            if let Some(slot) = strides.get_mut(window.axis as usize) {
+                *slot = step.wrapping_mul(window.stride as isize);
+            }
+            strides.push(step.wrapping_mul(window.dilation as isize));
+            (offset, strides)
+        }
+        _ => return None,
+    };
+    Some(view)
+}
+
+/// The strides of elements one after the other.
 pub(crate) fn row_major(shape: &[usize]) -> Strides {
     if shape.is_empty() {
         return Strides::new();

@@ -91,8 +91,8 @@ pub use grid::{accumulate, place};
 pub use lanes::{BadIndex, Lanes, arg_extremum, cumsum, gather, put_along_add, scatter_add, take_along};
 pub use linalg::{LinalgError, cholesky, log_det, solve, triangular_solve};
 pub use machine::{
-    At, Axis, CONSTANTS, Fusion, INPUTS, Layout, Level, Machine, Memory, Operand, Other, Output, Part,
-    Product, Reduction, STATE, ScalarCode, ScalarStep, Sizes, TILE, Trouble, Value, WORK,
+    At, Axis, CONSTANTS, Factor, Fusion, INPUTS, Layout, Level, Machine, Memory, Operand, Other, Output,
+    Part, Product, Reduction, STATE, ScalarCode, ScalarStep, Sizes, TILE, Trouble, Value, WORK,
 };
 pub use nest::fold;
 pub use pair::Pair;

@@ -1,8 +1,12 @@
 //! Loops over two arrays of the same sizes and different strides, nested in the order that suits memory best, for work in
 //! which the order does not matter: [`copy`](crate::copy) of what does not lie in runs, and [`fold`].
 
+use crate::cpu::{Arithmetic, Cpu, Kernel};
+use crate::elementwise::PARALLEL;
 use crate::scalar::Scalar;
+use crate::vector::Vector;
 use crate::view::checked_len;
+use rayon::prelude::*;
 use smallvec::SmallVec;
 
 /// One axis of both arrays.
@@ -35,6 +39,14 @@ pub(crate) fn lines(
     (from, from_strides): (usize, &[isize]),
     mut f: impl FnMut(Line),
 ) {
+    let (axes, inner) = nest(shape, to_strides, from_strides);
+    walk(&axes, to, from, |to, from| {
+        f(Line { to, from, count: inner.size, to_step: inner.to as usize, from_step: inner.from as usize });
+    });
+}
+
+/// The axes around the innermost loop, and that one.
+fn nest(shape: &[usize], to_strides: &[isize], from_strides: &[isize]) -> (Axes, Axis) {
     let mut axes = Axes::new();
     for ((&size, &to), &from) in shape.iter().zip(to_strides).zip(from_strides) {
         match axes.last_mut() {
@@ -61,16 +73,16 @@ pub(crate) fn lines(
     };
     // Axes with short steps in either array inside: what one line leaves in the cache, the next ones use.
     axes.sort_by_key(|axis| std::cmp::Reverse(axis.to + axis.from));
+    (axes, inner)
+}
+
+/// Calls `f` with the places in both arrays for all combinations of places along the axes.
+#[inline(always)]
+fn walk(axes: &[Axis], to: usize, from: usize, mut f: impl FnMut(usize, usize)) {
     let mut counters: SmallVec<[usize; 12]> = axes.iter().map(|_| 0).collect();
     let (mut to, mut from) = (to as isize, from as isize);
     loop {
-        f(Line {
-            to: to as usize,
-            from: from as usize,
-            count: inner.size,
-            to_step: inner.to as usize,
-            from_step: inner.from as usize,
-        });
+        f(to as usize, from as usize);
         // The next combination: the last axis is the fastest.
         let mut axis = axes.len();
         loop {
@@ -144,25 +156,116 @@ pub fn fold<T: Scalar>(
     if !fits {
         return false;
     }
-    out.fill(T::zero());
     if shape.contains(&0) {
+        out.fill(T::zero());
         return true;
     }
-    for k in (0..size as isize).rev() {
-        let (to, from) = (k * to_step, offset as isize + k * step);
-        if to_strides.iter().chain(strides).all(|&stride| stride >= 0) {
-            lines(outer, (to as usize, to_strides), (from as usize, strides), |line| {
-                line.each(out, data, |to, from| *to += from);
-            });
-        } else {
+    if to_strides.iter().chain(strides).any(|&stride| stride < 0) {
+        out.fill(T::zero());
+        for k in (0..size as isize).rev() {
+            let (to, from) = (k * to_step, offset as isize + k * step);
             one_by_one(outer, (to, to_strides), (from, strides), |to, from| {
                 if let (Some(to), Some(&from)) = (out.get_mut(to), data.get(from)) {
                     *to += from;
                 }
             });
         }
+        return true;
+    }
+    // Where nothing meets across the first axis, its parts are folded one by one, while they are in the cache, or on
+    // several threads.
+    let reach = |shape: &[usize], strides: &[isize]| {
+        let last =
+            shape.iter().zip(strides).map(|(&size, &stride)| (size - 1) as isize * stride).sum::<isize>();
+        last + (size - 1) as isize * to_step
+    };
+    let first = match (outer.split_first(), to_strides.split_first(), strides.split_first()) {
+        (Some((&count, outer)), Some((&to, to_rest)), Some((&from, rest)))
+            if count > 1 && reach(outer, to_rest) < to =>
+        {
+            Some((count, to as usize, from as usize, outer, to_rest, rest))
+        }
+        _ => None,
+    };
+    let (count, to_first, from_first, outer, to_strides, strides) =
+        first.unwrap_or((1, out.len().max(1), 0, outer, to_strides, strides));
+    let (axes, inner) = nest(outer, to_strides, strides);
+    let cpu = Cpu::current();
+    let part = |(index, out): (usize, &mut [T])| {
+        out.fill(T::zero());
+        for k in (0..if index < count { size } else { 0 }).rev() {
+            let (to, from) = (k * to_step as usize, offset + index * from_first + k * step as usize);
+            cpu.run(AddLines { data, out, axes: &axes, inner, to, from });
+        }
+    };
+    if shape.iter().product::<usize>() >= PARALLEL && count > 1 && rayon::current_num_threads() > 1 {
+        out.par_chunks_mut(to_first).enumerate().for_each(part);
+    } else {
+        out.chunks_mut(to_first).enumerate().for_each(part);
     }
     true
+}
+
+/// The elements of one array added to places of another one.
+struct AddLines<'a, T> {
+    data: &'a [T],
+    out: &'a mut [T],
+    axes: &'a [Axis],
+    inner: Axis,
+    to: usize,
+    from: usize,
+}
+
+impl<T: Scalar> Kernel for AddLines<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<A: Arithmetic>(self) {
+        let AddLines { data, out, axes, inner, to, from } = self;
+        let count = inner.size;
+        // The axis around the lines is a plain loop.
+        let (rows, axes) = match axes.split_last() {
+            Some((&rows, axes)) => (rows, axes),
+            None => (Axis { size: 1, to: 0, from: 0 }, axes),
+        };
+        let dense = (inner.to, inner.from) == (1, 1);
+        walk(axes, to, from, |mut to, mut from| {
+            for _ in 0..rows.size {
+                if dense {
+                    let out = out.get_mut(to..).and_then(|out| out.get_mut(..count));
+                    let data = data.get(from..).and_then(|data| data.get(..count));
+                    if let (Some(out), Some(data)) = (out, data) {
+                        add::<T, A::Vector<T>>(out, data);
+                    }
+                } else {
+                    let (to_step, from_step) = (inner.to as usize, inner.from as usize);
+                    Line { to, from, count, to_step, from_step }.each(out, data, |to, from| *to += from);
+                }
+                to = to.wrapping_add_signed(rows.to);
+                from = from.wrapping_add_signed(rows.from);
+            }
+        });
+    }
+}
+
+/// `out[i] += data[i]`, for as many as both have: lines are short, so what a vector leaves over counts.
+#[inline(always)]
+fn add<T: Scalar, V: Vector<T>>(out: &mut [T], data: &[T]) {
+    let len = out.len().min(data.len());
+    let whole = len / V::LANES * V::LANES;
+    let (to, from) = (out.as_mut_ptr(), data.as_ptr());
+    for at in (0..whole).step_by(V::LANES) {
+        // SAFETY: both slices have these elements.
+        unsafe { V::load(to.add(at)).add(V::load(from.add(at))).store(to.add(at)) };
+    }
+    if whole < len {
+        let mask = V::mask(len - whole);
+        // SAFETY: the mask stops where the shorter slice ends.
+        unsafe {
+            let sum = V::load_part(to.add(whole), mask).add(V::load_part(from.add(whole), mask));
+            sum.store_part(to.add(whole), mask);
+        }
+    }
 }
 
 /// The same for any strides, element by element.

@@ -238,19 +238,25 @@ impl<T: Copy> Strided<'_, T> {
             (out, row) = (later, row + 1);
         }
         let (groups, rest) = out.as_chunks_mut::<N>();
-        let (count, mut groups) = (groups.len(), groups.iter_mut());
-        self.rows.each(row, count, |base| {
-            let Some(group) = groups.next() else { return };
-            let run = if self.step == 1 {
-                self.data.get(base as usize..).and_then(|data| data.first_chunk::<N>())
-            } else {
-                None
-            };
-            match run {
-                Some(run) => *group = *run,
-                None => {
-                    for (i, to) in group.iter_mut().enumerate() {
-                        *to = element(base, i).unwrap_or(*to);
+        let (count, mut groups) = (groups.len(), groups);
+        self.rows.each_line(row, count, |base, stride, len| {
+            let (now, later) = std::mem::take(&mut groups).split_at_mut(len);
+            groups = later;
+            let line = self.data.get(base as usize..).unwrap_or_default();
+            match (stride, self.step) {
+                // Each element of a line so many times: what windows side by side have in common.
+                (1, 0) => now.iter_mut().zip(line).for_each(|(group, &x)| *group = [x; N]),
+                (_, 1) if stride > 0 => {
+                    let runs = line.windows(N).step_by(stride as usize);
+                    now.iter_mut().zip(runs).for_each(|(group, run)| group.copy_from_slice(run));
+                }
+                _ => {
+                    let mut base = base;
+                    for group in now {
+                        for (i, to) in group.iter_mut().enumerate() {
+                            *to = element(base, i).unwrap_or(*to);
+                        }
+                        base = base.wrapping_add(stride);
                     }
                 }
             }
@@ -291,6 +297,9 @@ pub(crate) fn spread<T: Copy>(data: &[T], first: isize, step: isize, out: &mut [
     }
 }
 
+/// Of so many axes, those before the last one are counted while walking.
+const COUNTERS: usize = 12;
+
 /// The positions of a strided grid in row-major order.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Walk<'a> {
@@ -301,38 +310,58 @@ pub(crate) struct Walk<'a> {
 
 impl Walk<'_> {
     /// Calls `f` with the positions number `start` to `start + count - 1`.
-    ///
-    /// Along the last two axes a position is one addition away from the one before it; only at their end is the index
-    /// taken apart again. So there is no counter to keep for each axis, and nothing to allocate.
     #[inline]
     pub(crate) fn each(&self, start: usize, count: usize, mut f: impl FnMut(isize)) {
-        let axis = |back: usize| match self.shape.len().checked_sub(back) {
-            Some(i) => match (self.shape.get(i), self.strides.get(i)) {
-                (Some(&size), Some(&stride)) => (size.max(1), stride),
-                _ => (1, 0),
-            },
-            None => (1, 0),
+        self.each_line(start, count, |begin, stride, len| {
+            let mut position = begin;
+            for _ in 0..len {
+                f(position);
+                // Behind the last element this may point anywhere; it is not used there.
+                position = position.wrapping_add(stride);
+            }
+        });
+    }
+
+    /// Calls `f(first, stride, count)` for the lines, or parts of lines, of these positions.
+    ///
+    /// The index is taken apart once; from line to line, counters of the axes go on, the last one fastest. Of more axes than
+    /// there are counters for, the index is taken apart for each line.
+    #[inline]
+    pub(crate) fn each_line(&self, start: usize, count: usize, mut f: impl FnMut(isize, isize, usize)) {
+        let outer = self.shape.len().saturating_sub(1);
+        let (size, stride) = match (self.shape.get(outer), self.strides.get(outer)) {
+            (Some(&size), Some(&stride)) => (size.max(1), stride),
+            _ => (1, 0),
         };
-        let ((size, stride), (lines, line_stride)) = (axis(1), axis(2));
         let end = start.saturating_add(count);
         let mut index = start;
+        let mut column = index % size;
+        let mut begin = self.position(index).wrapping_sub((column as isize).wrapping_mul(stride));
+        let mut counters = [0_usize; COUNTERS];
+        let counted = outer <= COUNTERS;
+        let mut rest = index / size;
+        for (counter, &size) in counters.iter_mut().zip(self.shape.get(..outer).unwrap_or_default()).rev() {
+            *counter = rest % size.max(1);
+            rest /= size.max(1);
+        }
         while index < end {
-            let column = index % size;
-            let mut line = index / size % lines;
-            let mut begin = self.position(index).wrapping_sub((column as isize).wrapping_mul(stride));
-            let mut column = column;
-            while line < lines && index < end {
-                let mut position = begin.wrapping_add((column as isize).wrapping_mul(stride));
-                let some = (size - column).min(end - index);
-                for _ in 0..some {
-                    f(position);
-                    // Behind the last element this may point anywhere; it is not used there.
-                    position = position.wrapping_add(stride);
+            let some = (size - column).min(end - index);
+            f(begin.wrapping_add((column as isize).wrapping_mul(stride)), stride, some);
+            index += some;
+            column = 0;
+            if !counted {
+                begin = self.position(index);
+                continue;
+            }
+            let axes = self.shape.iter().zip(self.strides).zip(&mut counters).take(outer);
+            for ((&size, &stride), counter) in axes.rev() {
+                *counter += 1;
+                begin = begin.wrapping_add(stride);
+                if *counter < size {
+                    break;
                 }
-                index += some;
-                column = 0;
-                begin = begin.wrapping_add(line_stride);
-                line += 1;
+                begin = begin.wrapping_sub((size as isize).wrapping_mul(stride));
+                *counter = 0;
             }
         }
     }

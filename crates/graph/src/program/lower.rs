@@ -4,11 +4,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use chainrule_kernels::{
-    self as kernels, At, Axis, Fusion, Machine, Operand, Other, Part, Product, Reduction, ScalarCode,
+    self as kernels, At, Factor, Fusion, Machine, Operand, Other, Part, Product, Reduction, ScalarCode,
     ScalarStep, Sizes, WORK,
 };
 
 use super::describe::StepInfo;
+use super::gathered::factor;
 use super::layout::{GRAIN, Layout};
 use super::pairs::pair;
 use super::schedule::{Domain, Form, Schedule};
@@ -21,7 +22,7 @@ use crate::execute::{columns, lanes, rows};
 use crate::op::{Op, Triangle};
 use crate::scalar::Binary;
 use crate::shape::{Shape, element_count};
-use crate::values::{position, row_major};
+use crate::values::row_major;
 
 /// A part of a run.
 pub(super) enum Stage<T> {
@@ -263,12 +264,14 @@ impl<T: Scalar> Lowering<'_, T> {
             return;
         }
         if let (Kind::Compute(Op::MatMul), [a, b]) = (&item.kind, &*item.operands) {
-            let Some(product) = self.product(a, b, out) else { return };
-            let [m, k, n] = [product.a_axes[0].size, product.a_axes[1].size, product.b_axes[1].size];
+            let Some(product) = self.product(a, b, &item.shape, out) else { return };
+            let [m, k, n] = product.sizes();
             let count = product.starts.len();
             let times = if count == 1 { String::new() } else { format!("{count} x ") };
             let flops = 2.0 * (m as f64) * (k as f64) * (n as f64) * count as f64;
-            let info = self.info(id, format!("matmul {times}[{m}, {k}] [{k}, {n}]"), flops);
+            let lies = |factor: &Factor| if let Factor::Gathered(_) = factor { " of windows" } else { "" };
+            let (left, right) = (lies(&product.a_axes), lies(&product.b_axes));
+            let info = self.info(id, format!("matmul {times}[{m}, {k}]{left} [{k}, {n}]{right}"), flops);
             self.add(Draft::Product(product), info);
         } else if let Some(other) = self.other(id, out) {
             let info = self.info(id, self.name(id).to_owned(), item.len as f64);
@@ -401,18 +404,21 @@ impl<T: Scalar> Lowering<'_, T> {
     }
 
     /// One product, or one for each place in the axes before the last two.
-    fn product(&mut self, a: &Source, b: &Source, out: At) -> Option<Product> {
-        let axis = |size: usize, stride: isize| Axis { size, stride };
-        let axes = |x: &Source, left: bool| match (&*x.shape, &*x.strides) {
-            (&[k], &[step]) if left => Some([axis(1, 0), axis(k, step)]),
-            (&[k], &[step]) => Some([axis(k, step), axis(1, 0)]),
-            (&[.., rows, columns], &[.., row, column]) => Some([axis(rows, row), axis(columns, column)]),
-            _ => None,
+    fn product(&mut self, a: &Source, b: &Source, shape: &[usize], out: At) -> Option<Product> {
+        let size = |x: &Source, back: usize| x.shape.get(x.shape.len().checked_sub(back)?).copied();
+        let vector = |x: &Source| x.shape.len() == 1;
+        let n = if vector(b) { 1 } else { *shape.last()? };
+        let [m, k] = match (vector(a), vector(b)) {
+            (true, _) => [1, size(a, 1)?],
+            (false, true) => [*shape.last()?, size(b, 1)?],
+            (false, false) => {
+                let batch = shape.get(..shape.len().checked_sub(2)?)?;
+                let m = *shape.get(batch.len())?;
+                [m, element_count(&a.shape) / (element_count(batch) * m).max(1)]
+            }
         };
-        let (a_axes, b_axes) = (axes(a, true)?, axes(b, false)?);
-        let batch = a.shape.get(..a.shape.len().saturating_sub(2)).unwrap_or(&[]);
-        let start = |x: &Source, index: usize| position(0, batch, &x.strides, index).cast_signed();
-        let starts = (0..element_count(batch)).map(|index| [start(a, index), start(b, index)]).collect();
+        let ((a_axes, left), (b_axes, right)) = (factor(a, [m, k])?, factor(b, [k, n])?);
+        let starts = left.into_iter().zip(right).map(|(a, b)| [a, b]).collect();
         let (a, b) = (self.operand(a)?, self.operand(b)?);
         let product = Product { a, b, a_axes, b_axes, starts, out, scratch: self.scratch };
         self.scratch_len = self.scratch_len.max(product.scratch::<T>());

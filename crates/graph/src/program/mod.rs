@@ -9,6 +9,7 @@ mod arena;
 mod describe;
 mod feeds;
 mod fusion;
+mod gathered;
 mod hash;
 mod layout;
 mod lower;
@@ -20,6 +21,7 @@ mod simplify;
 mod source;
 mod state;
 mod tiny;
+mod windows;
 
 use std::fmt;
 use std::panic::Location;

@@ -12,9 +12,11 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::gathered;
 use super::hash::Map;
 use super::same::Key;
 use super::source::{ItemId, Source, Sources};
+use super::windows;
 use crate::Scalar;
 use crate::custom::Custom;
 use crate::error::Result;
@@ -90,9 +92,9 @@ struct Known<T> {
     constant: bool,
 }
 
-struct Builder<'g, T: Scalar> {
+pub(super) struct Builder<'g, T: Scalar> {
     graph: &'g Graph<T>,
-    items: Vec<Item<T>>,
+    pub(super) items: Vec<Item<T>>,
     /// What nodes have become; several of them may be the same.
     known: Vec<Known<T>>,
     /// Of each node of the tape, where that stands, counted from 1; 0 for those that have not been visited.
@@ -103,6 +105,8 @@ struct Builder<'g, T: Scalar> {
     /// The number of each variable among them.
     state_of: Map<NodeId, usize>,
     caller: Origin,
+    /// Whether nobody looks at the elements of single nodes, so that these may be other ones than recorded.
+    free: bool,
 }
 
 /// The items of a program.
@@ -117,6 +121,7 @@ pub(super) fn simplify<T: Scalar>(graph: &Graph<T>, request: &Request<'_>) -> Re
         states: Vec::new(),
         state_of: Map::default(),
         caller: request.caller,
+        free: !graph.tape.borrow().check_finite,
     };
     for (number, &id) in request.inputs.iter().enumerate() {
         let shape: Shape = graph.tape.borrow().sizes(id).into();
@@ -142,7 +147,9 @@ pub(super) fn simplify<T: Scalar>(graph: &Graph<T>, request: &Request<'_>) -> Re
         updates.push(Update { state, value: item });
     }
     let Builder { items, states, .. } = builder;
-    Ok(Items { items, outputs, updates, states, nodes: needed.len() })
+    let mut program = Items { items, outputs, updates, states, nodes: needed.len() };
+    gathered::without_unused(&mut program);
+    Ok(program)
 }
 
 /// The nodes that outputs, updates and guards need, in the order of the tape. Inputs need nothing.
@@ -278,15 +285,59 @@ impl<T: Scalar> Builder<'_, T> {
                 if reads_dense(&kind) {
                     operands.iter_mut().for_each(|source| *source = self.contiguous(source, id));
                 }
-                let item = self.shared(kind, operands, &shape, id);
-                self.know(id, item, None, false);
+                let source = self.computed(kind, operands, shape, id);
+                self.become_known(id, Known { source, uniform: None, constant: false });
             }
         }
         Ok(())
     }
 
+    /// The value of an operation, in the order of axes in which it is best computed.
+    fn computed(&mut self, kind: Kind<T>, operands: Sources, shape: Shape, id: NodeId) -> Source {
+        let (mut kind, mut operands) = (kind, operands);
+        if self.free {
+            match (&kind, &*operands) {
+                (Kind::Compute(Op::MatMul), [a, b]) => return self.product(a, b, &shape, id),
+                (Kind::Compute(Op::Fold { window, .. }), [x]) => {
+                    if let Some(view) = windows::folded(x, window, &shape) {
+                        if self.items.get(view.root).is_some_and(windows::has_no_negative_zero) {
+                            return view;
+                        }
+                        kind = Kind::Compute(Op::Map(Unary::Add(T::zero())));
+                        operands = [view].into_iter().collect();
+                    }
+                }
+                (Kind::Compute(op @ (Op::Sum(_) | Op::Extremum { .. })), [x]) => {
+                    if let Some((op, x)) = self.by_slices(op, x, &shape, id) {
+                        kind = Kind::Compute(op);
+                        operands = [x].into_iter().collect();
+                    } else if let Op::Sum(axes) = op
+                        && let Some(turned) = windows::sum_of_matrices(x, axes)
+                        && let Some(to) = turned.shape.get(axes.len()..).map(Shape::from)
+                    {
+                        let rank = to.len();
+                        let item = self.shared(kind, [turned].into_iter().collect(), &to, id);
+                        let mut source = Source::whole(item, &to);
+                        source.shape.swap(rank - 2, rank - 1);
+                        source.strides.swap(rank - 2, rank - 1);
+                        return source;
+                    }
+                }
+                _ => {}
+            }
+            let elementwise = matches!(kind, Kind::Compute(Op::Map(_) | Op::Zip(_) | Op::Select));
+            let len_of = |root: ItemId| self.items.get(root).map_or(0, |item| item.len);
+            if elementwise && let Some(better) = windows::reordered(&operands, &shape, len_of) {
+                let item = self.shared(kind, better.operands, &better.shape, id);
+                return Source { root: item, offset: 0, shape, strides: better.strides };
+            }
+        }
+        let item = self.shared(kind, operands, &shape, id);
+        Source::whole(item, &shape)
+    }
+
     /// The item with this operation and these operands: the one there is, or a new one.
-    fn shared(&mut self, kind: Kind<T>, operands: Sources, shape: &[usize], id: NodeId) -> ItemId {
+    pub(super) fn shared(&mut self, kind: Kind<T>, operands: Sources, shape: &[usize], id: NodeId) -> ItemId {
         let Some(key) = Key::new(&kind, &operands, shape) else {
             return self.push(kind, operands, shape, id);
         };

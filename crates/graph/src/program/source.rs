@@ -5,9 +5,9 @@
 
 use smallvec::SmallVec;
 
-use crate::op::{Op, SliceAxis, Window};
+use crate::op::Op;
 use crate::shape::{Shape, element_count};
-use crate::values::{Strides, row_major};
+use crate::values::{Strides, row_major, viewed};
 
 /// The number of an item.
 pub(super) type ItemId = usize;
@@ -58,46 +58,14 @@ impl Source {
     /// A view of this view; `None` if the operation computes something, or moves elements that no strides can.
     pub(super) fn through<T>(&self, op: &Op<T>, to: &[usize]) -> Option<Source> {
         #[allow(clippy::wildcard_enum_match_arm, reason = "a view is one of these few")]
-        let strides = match op {
-            Op::Detach | Op::Guard(_) | Op::Slice(_) | Op::Unfold(_) => Strides::from_slice(&self.strides),
-            Op::Reshape(_) => self.reshaped(to)?,
-            Op::Broadcast { axes, .. } => {
-                let mut rest = self.strides.iter().copied();
-                (0_u8..)
-                    .zip(to)
-                    .map(|(axis, _)| if axes.contains(&axis) { 0 } else { rest.next().unwrap_or(0) })
-                    .collect()
+        match op {
+            Op::Detach | Op::Guard(_) => Some(Source { shape: to.into(), ..self.clone() }),
+            Op::Reshape(_) => Some(Source { shape: to.into(), strides: self.reshaped(to)?, ..*self }),
+            op => {
+                let (offset, strides) = viewed(op, to, self.offset, &self.strides)?;
+                Some(Source { shape: to.into(), offset, strides, ..*self })
             }
-            Op::Permute(axes) => {
-                axes.iter().map(|&axis| self.strides.get(axis as usize).copied().unwrap_or(0)).collect()
-            }
-            _ => return None,
-        };
-        let mut view = Source { shape: Shape::from_slice(to), strides, ..*self };
-        if let Op::Slice(slices) = op {
-            view.slice(slices);
-        } else if let Op::Unfold(window) = op {
-            view.unfold(window);
         }
-        Some(view)
-    }
-
-    fn slice(&mut self, slices: &[SliceAxis]) {
-        let empty = slices.iter().any(|slice| slice.len == 0);
-        for (slice, stride) in slices.iter().zip(&mut self.strides) {
-            if !empty {
-                let start = (slice.start as isize).wrapping_mul(*stride);
-                self.offset = self.offset.wrapping_add_signed(start);
-            }
-            *stride = stride.wrapping_mul(slice.step);
-        }
-    }
-
-    fn unfold(&mut self, window: &Window) {
-        let Some(stride) = self.strides.get_mut(window.axis as usize) else { return };
-        let step = *stride;
-        *stride = step.wrapping_mul(window.stride as isize);
-        self.strides.push(step.wrapping_mul(window.dilation as isize));
     }
 
     /// Strides under another shape with the same elements in the same order, if there are such.

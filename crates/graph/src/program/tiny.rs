@@ -31,6 +31,12 @@ const SHORT: usize = 8;
 pub(super) fn may_be<T>(program: &Items<T>) -> bool {
     let work = |item: &Item<T>| match &item.kind {
         Kind::Input(_) | Kind::State(_) | Kind::Constant(_) => 0,
+        // Windows where they lie have more axes than matrices.
+        Kind::Compute(Op::MatMul)
+            if item.operands.iter().any(|x| x.shape.len() > item.shape.len().max(2)) =>
+        {
+            MOST + 1
+        }
         Kind::Compute(Op::MatMul) => {
             item.len * item.operands.first().and_then(|a| a.shape.last()).copied().unwrap_or(1)
         }

@@ -24,7 +24,7 @@ mod tile;
 pub use fused::{Fusion, Layout, Level, Output, Reduction, TILE, Value};
 pub use memory::{At, CONSTANTS, INPUTS, Memory, STATE, Sizes, WORK};
 pub use others::{Operand, Other, Part, Trouble};
-pub use product::{Axis, Product};
+pub use product::{Axis, Factor, Product};
 pub use scalars::{ScalarCode, ScalarStep};
 
 use crate::scalar::Scalar;

@@ -3,7 +3,7 @@
 use super::memory::{At, Memory, Sizes};
 use super::others::{Operand, are_sound};
 use super::tasks::{TASKS, divide};
-use crate::product::{Matrix, PARALLEL, matmul_in, matmul_scratch};
+use crate::product::{Matrix, Offsets, PARALLEL, matmul_in, matmul_scratch};
 use crate::scalar::Scalar;
 use crate::view::checked_len;
 
@@ -16,6 +16,51 @@ pub struct Axis {
     pub stride: isize,
 }
 
+/// How the elements of a factor lie, from its begin on.
+#[derive(Clone, Debug)]
+pub enum Factor {
+    /// Rows and columns, evenly spaced.
+    Strided([Axis; 2]),
+    /// The offsets of rows and of columns.
+    Gathered(Box<[Offsets; 2]>),
+}
+
+impl Factor {
+    /// How many rows and columns.
+    pub fn sizes(&self) -> [usize; 2] {
+        match self {
+            Factor::Strided(axes) => axes.map(|axis| axis.size),
+            Factor::Gathered(tables) => [tables[0].len(), tables[1].len()],
+        }
+    }
+
+    /// Whether it lies inside of `reach` elements, of which its begin is number `offset`.
+    fn is_inside(&self, reach: usize, offset: usize) -> bool {
+        match self {
+            Factor::Strided(axes) => {
+                let (shape, strides) = (axes.map(|axis| axis.size), axes.map(|axis| axis.stride));
+                checked_len(reach, offset, &shape, &strides).is_some()
+            }
+            Factor::Gathered(tables) => {
+                let [rows, cols] = [tables[0].span(), tables[1].span()];
+                let place = |(row, col): (isize, isize)| offset.checked_add_signed(row.checked_add(col)?);
+                let [first, last] = [place((rows[0], cols[0])), place((rows[1], cols[1]))];
+                tables.iter().any(Offsets::is_empty)
+                    || (first.is_some() && last.is_some_and(|last| last < reach))
+            }
+        }
+    }
+
+    fn matrix<'a, T>(&'a self, data: &'a [T], offset: usize) -> Option<Matrix<'a, T>> {
+        match self {
+            Factor::Strided([rows, cols]) => {
+                Matrix::new(data, offset, rows.size, cols.size, rows.stride, cols.stride)
+            }
+            Factor::Gathered(tables) => Matrix::gathered(data, offset, &tables[0], &tables[1]),
+        }
+    }
+}
+
 /// Matrix products of the same sizes: one for each pair of starts.
 #[derive(Clone, Debug)]
 pub struct Product {
@@ -24,9 +69,9 @@ pub struct Product {
     /// The right factors.
     pub b: Operand,
     /// Rows and columns of a left factor.
-    pub a_axes: [Axis; 2],
+    pub a_axes: Factor,
     /// Rows and columns of a right factor.
-    pub b_axes: [Axis; 2],
+    pub b_axes: Factor,
     /// Where each pair of factors begins, counted from the begins of `a` and `b`.
     pub starts: Box<[[isize; 2]]>,
     /// The products, one after the other.
@@ -36,8 +81,10 @@ pub struct Product {
 }
 
 impl Product {
-    fn sizes(&self) -> [usize; 3] {
-        [self.a_axes[0].size, self.a_axes[1].size, self.b_axes[1].size]
+    /// Rows, inner size and columns.
+    pub fn sizes(&self) -> [usize; 3] {
+        let ([m, k], [_, n]) = (self.a_axes.sizes(), self.b_axes.sizes());
+        [m, k, n]
     }
 
     /// How many threads may be worth it for the products as wholes.
@@ -72,12 +119,11 @@ impl Product {
 
     /// Whether the factors lie inside of their operands.
     fn fits(&self) -> bool {
-        let inside = |x: &Operand, start: isize, axes: &[Axis; 2]| {
+        let inside = |x: &Operand, start: isize, factor: &Factor| {
             let offset = x.offset.checked_add_signed(start);
-            let (shape, strides) = (axes.map(|axis| axis.size), axes.map(|axis| axis.stride));
-            offset.is_some_and(|offset| checked_len(x.reach, offset, &shape, &strides).is_some())
+            offset.is_some_and(|offset| factor.is_inside(x.reach, offset))
         };
-        self.a_axes[1].size == self.b_axes[0].size
+        self.a_axes.sizes()[1] == self.b_axes.sizes()[0]
             && self.starts.iter().all(|&[left, right]| {
                 inside(&self.a, left, &self.a_axes) && inside(&self.b, right, &self.b_axes)
             })
@@ -120,14 +166,11 @@ impl Ready {
                 memory.write(own.plus(task * scratch), *scratch),
             )
         };
-        let factor = |data, x: &Operand, start: isize, [rows, cols]: [Axis; 2]| {
-            let offset = x.offset.wrapping_add_signed(start);
-            Matrix::new(data, offset, rows.size, cols.size, rows.stride, cols.stride)
-        };
         for (number, [a_start, b_start]) in
             (first..).zip(starts.get(first..first + count).unwrap_or_default())
         {
-            let (a, b) = (factor(left, a, *a_start, *a_axes), factor(right, b, *b_start, *b_axes));
+            let a = a_axes.matrix(left, a.offset.wrapping_add_signed(*a_start));
+            let b = b_axes.matrix(right, b.offset.wrapping_add_signed(*b_start));
             if let (Some(a), Some(b)) = (a, b) {
                 // SAFETY: as above.
                 let out = unsafe { memory.write(out.plus(number * each), *each) };

@@ -67,8 +67,8 @@ fn products_and_others_that_touch_what_they_may_not_are_refused() {
     let product = |offset: usize, start: isize, out: At| Product {
         a: Operand::dense(at(CONSTANTS, 0), 6),
         b: Operand::dense(at(CONSTANTS, offset), 3),
-        a_axes: [axis(2, 3), axis(3, 1)],
-        b_axes: [axis(3, 1), axis(1, 1)],
+        a_axes: Factor::Strided([axis(2, 3), axis(3, 1)]),
+        b_axes: Factor::Strided([axis(3, 1), axis(1, 1)]),
         starts: [[start, 0]].into(),
         out,
         scratch: at(WORK, 32),

@@ -5,39 +5,44 @@
 //! row. What is left over at the lower edge gets tiles of fewer rows, at the right edge the last vector is masked:
 //! which tile an element is in makes no difference to it.
 
+use super::gathered;
 use crate::cpu::{Arithmetic, Cpu, Kernel};
 use crate::scalar::Scalar;
 use crate::vector::Vector;
 
 /// How `rows` by `inner` elements of `a` lie from a pointer on.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Left {
+pub(super) enum Left<'a> {
     /// At these distances.
     Strided { row: isize, inner: isize },
     /// In panels of `Shape::rows` rows, inside of which each step of the inner sum is side by side. The last panel takes
     /// as much room as the others.
     Panels,
+    /// At the sums of these two offsets.
+    Gathered { rows: &'a [i32], inner: &'a [i32] },
 }
 
-/// How `inner` by `cols` elements of `b` lie from a pointer on: side by side in a row, anyway.
+/// How `inner` by `cols` elements of `b` lie from a pointer on: side by side in a row, or at least in long runs.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Right {
+pub(super) enum Right<'a> {
     /// Rows at this distance.
     Strided { inner: isize },
     /// In dense panels of this number of columns; the last panel has only as many as there are.
     Panels(usize),
+    /// At the sums of these two offsets.
+    Gathered { inner: &'a [i32], cols: &'a [i32] },
 }
 
 /// `out = a b`, or `out += a b`: the sums over `inner` are made from +0 on, then stored or added.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Block<T> {
+pub(super) struct Block<'a, T> {
     pub(super) rows: usize,
     pub(super) inner: usize,
     pub(super) cols: usize,
     pub(super) a: *const T,
-    pub(super) left: Left,
+    pub(super) left: Left<'a>,
     pub(super) b: *const T,
-    pub(super) right: Right,
+    pub(super) right: Right<'a>,
     pub(super) out: *mut T,
     /// The distance of two rows of `out`.
     pub(super) out_row: usize,
@@ -45,7 +50,7 @@ pub(super) struct Block<T> {
     pub(super) first: bool,
 }
 
-impl<T: Scalar> Block<T> {
+impl<T: Scalar> Block<'_, T> {
     /// Multiplies.
     ///
     /// # Safety
@@ -59,9 +64,9 @@ impl<T: Scalar> Block<T> {
 }
 
 /// Constructed by [`Block::multiply`] only, whose caller guarantees what the loops need.
-struct Multiply<T>(Block<T>);
+struct Multiply<'a, T>(Block<'a, T>);
 
-impl<T: Scalar> Kernel for Multiply<T> {
+impl<T: Scalar> Kernel for Multiply<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -70,13 +75,17 @@ impl<T: Scalar> Kernel for Multiply<T> {
         let width = match block.right {
             Right::Strided { .. } => block.cols,
             Right::Panels(width) => width,
+            Right::Gathered { inner, cols } => {
+                // SAFETY: the caller of `multiply` has vouched for the block.
+                return unsafe { gathered::multiply::<T, A::Vector<T>>(&block, inner, cols) };
+            }
         };
         let mut begin = 0;
         while begin < block.cols {
             let cols = width.min(block.cols - begin);
             let b_inner = match block.right {
                 Right::Strided { inner } => inner,
-                Right::Panels(_) => cols as isize,
+                Right::Panels(_) | Right::Gathered { .. } => cols as isize,
             };
             let b = block.b.wrapping_add(begin * block.inner);
             // SAFETY: these columns are part of the block, for which the caller of `multiply` has vouched.
@@ -123,9 +132,9 @@ unsafe fn panel<T: Scalar, V: Vector<T>>(
 
 /// A few vectors' width of columns; `mask` is for the last vector, where it is not a whole one.
 #[derive(Clone, Copy)]
-struct Strip<T: Scalar, V: Vector<T>> {
-    b: *const T,
-    b_inner: isize,
+pub(super) struct Strip<T: Scalar, V: Vector<T>> {
+    pub(super) b: *const T,
+    pub(super) b_inner: isize,
     out: *mut T,
     mask: V::Mask,
 }
@@ -137,6 +146,11 @@ impl<T: Scalar, V: Vector<T>> Strip<T, V> {
         let (row, inner, tile, cross) = match block.left {
             Left::Strided { row, inner } => (row, inner, row.wrapping_mul(V::ROWS as isize), true),
             Left::Panels => (1, V::ROWS as isize, (V::ROWS * block.inner) as isize, false),
+            Left::Gathered { rows, inner } => {
+                // SAFETY: as for this function.
+                unsafe { self.gathered::<MOST, N, PART>(block, rows, inner) };
+                return Self::width::<N, PART>();
+            }
         };
         // A tile has no more rows than this, and there is one for each number of rows that can be left over.
         let most = if MOST < V::ROWS { MOST } else { V::ROWS };
@@ -171,6 +185,12 @@ impl<T: Scalar, V: Vector<T>> Strip<T, V> {
             }
             at += rows.clamp(1, 8);
         }
+        Self::width::<N, PART>()
+    }
+
+    /// How many columns are done; a masked vector is the last one.
+    #[inline(always)]
+    fn width<const N: usize, const PART: bool>() -> usize {
         if PART { usize::MAX >> 1 } else { N * V::LANES }
     }
 
@@ -187,13 +207,8 @@ impl<T: Scalar, V: Vector<T>> Strip<T, V> {
         let mut sums = [[V::zero(); N]; M];
         let mut b = self.b;
         for _ in 0..block.inner {
-            let mut ys = [V::zero(); N];
-            for (j, y) in ys.iter_mut().enumerate() {
-                let from = b.wrapping_add(j * V::LANES);
-                // SAFETY: the caller says that there are as many columns; the mask stops where they end.
-                *y =
-                    unsafe { if PART && j + 1 == N { V::load_part(from, self.mask) } else { V::load(from) } };
-            }
+            // SAFETY: the caller says that there are as many columns.
+            let ys = unsafe { self.load::<N, PART>(b) };
             for (i, sums) in sums.iter_mut().enumerate() {
                 // SAFETY: the caller says that there are `M` rows.
                 let x = unsafe { V::splat(a.wrapping_offset(i as isize * row)) };
@@ -204,6 +219,30 @@ impl<T: Scalar, V: Vector<T>> Strip<T, V> {
             a = a.wrapping_offset(inner);
             b = b.wrapping_offset(self.b_inner);
         }
+        // SAFETY: as above.
+        unsafe { self.store::<M, N, PART>(block, &sums, at) };
+    }
+
+    /// The vectors of one row of `b`; the mask stops where the columns end.
+    #[inline(always)]
+    pub(super) unsafe fn load<const N: usize, const PART: bool>(&self, b: *const T) -> [V; N] {
+        let mut ys = [V::zero(); N];
+        for (j, y) in ys.iter_mut().enumerate() {
+            let from = b.wrapping_add(j * V::LANES);
+            // SAFETY: the caller says that there are as many columns; the mask stops where they end.
+            *y = unsafe { if PART && j + 1 == N { V::load_part(from, self.mask) } else { V::load(from) } };
+        }
+        ys
+    }
+
+    /// Sums to the rows of the output from number `at` on.
+    #[inline(always)]
+    pub(super) unsafe fn store<const M: usize, const N: usize, const PART: bool>(
+        &self,
+        block: &Block<T>,
+        sums: &[[V; N]; M],
+        at: usize,
+    ) {
         for (i, sums) in sums.iter().enumerate() {
             let out = self.out.wrapping_add((at + i) * block.out_row);
             for (j, &sum) in sums.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use super::INNER;
 use super::block::{Block, Left, Right};
-use super::matrix::{Layout, Matrix};
+use super::matrix::{Layout, Matrix, Offsets};
 use super::pack::{Form, pack};
 use super::plan::{BLOCKS, Plan};
 use crate::cpu::Cpu;
@@ -146,7 +146,7 @@ impl<'a, T: Scalar, F: Fn(usize, &mut [T]) + Sync> Drive<'a, T, F> {
     }
 
     /// The block of the left operand, packed into `room` if the plan says so.
-    fn left(&self, rows: &Range<usize>, inner: &Range<usize>, room: *mut T) -> (*const T, Left) {
+    fn left(&self, rows: &Range<usize>, inner: &Range<usize>, room: *mut T) -> (*const T, Left<'a>) {
         if let Some(form) = self.plan.left {
             // SAFETY: the lines and steps are in the matrix, and the room of each task has a panel more than that.
             unsafe { pack(self.cpu, self.a, rows.clone(), inner.clone(), form, room) };
@@ -155,13 +155,17 @@ impl<'a, T: Scalar, F: Fn(usize, &mut [T]) + Sync> Drive<'a, T, F> {
             (None, Layout::Strided(row, step)) => {
                 (self.a.pointer(rows.start, inner.start), Left::Strided { row, inner: step })
             }
+            (None, Layout::Gathered(table, steps)) => {
+                let (rows, inner) = (part(table, rows), part(steps, inner));
+                (self.a.begin(), Left::Gathered { rows, inner })
+            }
             (Some(Form::Panels { .. }), _) => (room, Left::Panels),
             _ => (room, Left::Strided { row: inner.len() as isize, inner: 1 }),
         }
     }
 
     /// The block of the right operand: where it lies, or packed for all tasks, or packed into `room` now.
-    fn right(&self, cols: &Range<usize>, inner: &Range<usize>, room: *mut T) -> (*const T, Right) {
+    fn right(&self, cols: &Range<usize>, inner: &Range<usize>, room: *mut T) -> (*const T, Right<'a>) {
         match (self.plan.right, self.b.layout) {
             (Some(form @ Form::Panels { width, .. }), _) => {
                 if self.plan.shared > 0 {
@@ -176,10 +180,17 @@ impl<'a, T: Scalar, F: Fn(usize, &mut [T]) + Sync> Drive<'a, T, F> {
             (_, Layout::Strided(step, _)) => {
                 (self.b.pointer(inner.start, cols.start), Right::Strided { inner: step })
             }
-            // The plan packs every gathered operand.
-            _ => (room, Right::Panels(1)),
+            (_, Layout::Gathered(steps, table)) => {
+                let (inner, cols) = (part(steps, inner), part(table, cols));
+                (self.b.begin(), Right::Gathered { inner, cols })
+            }
         }
     }
+}
+
+/// These offsets of all.
+fn part<'a>(offsets: &'a Offsets, range: &Range<usize>) -> &'a [i32] {
+    offsets.table().get(range.clone()).unwrap_or_default()
 }
 
 /// The block of the inner sum that begins at `begin`.

@@ -41,6 +41,11 @@ impl Offsets {
         self.table.is_empty()
     }
 
+    /// The smallest and the largest offset; 0 if there is none.
+    pub(crate) fn span(&self) -> [isize; 2] {
+        [self.low as isize, self.high as isize]
+    }
+
     #[inline(always)]
     pub(super) fn table(&self) -> &[i32] {
         &self.table
@@ -135,6 +140,12 @@ impl<'a, T> Matrix<'a, T> {
         self.cols
     }
 
+    /// Whether its elements are found by tables.
+    #[inline]
+    pub(super) fn is_gathered(&self) -> bool {
+        matches!(self.layout, Layout::Gathered(..))
+    }
+
     /// The transposed matrix, on the same data.
     #[inline]
     pub fn transposed(self) -> Self {
@@ -158,6 +169,12 @@ impl<'a, T> Matrix<'a, T> {
                 self.offset.wrapping_add_signed(at(rows, i)).wrapping_add_signed(at(cols, j))
             }
         }
+    }
+
+    /// A pointer from which the offsets of a gathered matrix count.
+    #[inline(always)]
+    pub(super) fn begin(&self) -> *const T {
+        self.data.as_ptr().wrapping_add(self.offset)
     }
 
     /// A pointer to element `(i, j)`; valid, if there is such an element.

@@ -15,7 +15,8 @@
 //!
 //! The processor is busy if each element that it loads is multiplied many times. `block.rs` has the loops that do so: they
 //! keep the sums of a tile of the output in registers. They read operands with strides where these lie, as long as the
-//! rows of the right one are dense; what is gathered, or lies badly, is first packed (`pack.rs`). `plan.rs` decides about
+//! rows of the right one are dense; gathered ones (`gathered.rs`) if they lie in long runs. What lies badly is first packed
+//! (`pack.rs`). `plan.rs` decides about
 //! that and cuts the output into tasks, which `drive.rs` carries out, on several threads where that pays. A product with
 //! one column is computed as its transpose, which has one row and the same elements in the same order. A row
 //! times a matrix with dense columns has loops of its own (`lines.rs`), and tiny products are computed by the definition
@@ -24,6 +25,7 @@
 mod block;
 mod direct;
 mod drive;
+mod gathered;
 mod lines;
 mod matrix;
 mod pack;

@@ -104,8 +104,8 @@ impl Plan {
         // As wide as the strips of `block.rs` for many rows. Wider panels would do for few; but to pack more lines at
         // once is to walk through more pages of memory at once than the processor keeps track of.
         let width = if m < 4 { 4 * shape.lanes } else { 2 * shape.lanes };
-        let left = pack_left(shape, a, n > 2 * width);
-        let right = pack_right(b, m).then_some(Form::Panels { width, padded: false });
+        let right = pack_right(shape, b, m).then_some(Form::Panels { width, padded: false });
+        let left = pack_left(shape, a, n > 2 * width, right.is_none() && b.is_gathered());
         let each = right.is_some() && grid.blocks == 1;
         let shared = if right.is_some() && !each { k * n } else { 0 };
         let slot_left = if left.is_some() { grid.left(k) } else { 0 };
@@ -119,25 +119,31 @@ impl Plan {
     }
 }
 
-/// Whether and how to pack the left operand. It can be read where it lies, if it has strides; `often` says that it is
-/// read again and again, so that it pays to have it close together.
-fn pack_left<T>(shape: Shape, a: &Matrix<T>, often: bool) -> Option<Form> {
+/// Whether and how to pack the left operand. It can be read where it lies, unless both operands are gathered and the other
+/// one is read where it lies; `often` says that it is read again and again, so that it pays to have it close together.
+fn pack_left<T>(shape: Shape, a: &Matrix<T>, often: bool, both: bool) -> Option<Form> {
     let panels = Form::Panels { width: shape.rows, padded: true };
     match a.layout {
         Layout::Strided(row, 1) => {
             (often && row.unsigned_abs() * size_of::<T>() >= FAR).then_some(Form::Lines)
         }
         Layout::Strided(..) => often.then_some(panels),
+        Layout::Gathered(..) if !both => None,
         Layout::Gathered(rows, cols) if rows.run() >= cols.run().min(8) => Some(panels),
         Layout::Gathered(..) => Some(Form::Lines),
     }
 }
 
-/// Whether to pack the right operand, which `m` rows multiply. It can be read where it lies if its rows are dense.
-pub(super) fn pack_right<T>(b: &Matrix<T>, m: usize) -> bool {
+/// Whether to pack the right operand, which `m` rows multiply. It can be read where it lies if its rows are dense, or lie in
+/// runs that fill most of the lanes of vectors.
+pub(super) fn pack_right<T>(shape: Shape, b: &Matrix<T>, m: usize) -> bool {
     match b.layout {
         Layout::Strided(row, 1) => m > 2 * ROWS && row.unsigned_abs() * size_of::<T>() >= FAR,
-        _ => true,
+        Layout::Strided(..) => true,
+        Layout::Gathered(_, cols) => {
+            let run = cols.run();
+            4 * run < 3 * run.next_multiple_of(shape.lanes)
+        }
     }
 }
 
