@@ -310,7 +310,7 @@ fn wrong_settings_are_refused() {
         "the validation set is empty",
         "the sets have samples of different shapes",
         "there is no checkpoint to resume from",
-        "this layer takes vectors [2] or batches [n, 2], and the input is [4, 3]",
+        "this layer takes vectors [2] or batches [..., 2], and the input is [4, 3]",
         "the rate is NaN",
         "/nowhere/at/all",
     ];
