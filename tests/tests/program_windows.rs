@@ -8,8 +8,9 @@ use ndarray::ArrayD;
 fn wave<T: Scalar>(shape: &[usize], pace: f64) -> ArrayD<T> {
     let len = shape.iter().product::<usize>();
     // Rounded, so that there are ties; with zeros of both signs.
-    let value =
-        |i: usize| T::of(((i as f64 * pace).sin() * 8.0).round() / 8.0 * if i % 3 == 0 { -1.0 } else { 1.0 });
+    let value = |i: usize| {
+        T::of(((i as f64 * pace).sin() * 8.0).round() / 8.0 * if i.is_multiple_of(3) { -1.0 } else { 1.0 })
+    };
     ArrayD::from_shape_vec(shape, (0..len).map(value).collect()).unwrap()
 }
 
