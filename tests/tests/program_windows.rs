@@ -44,7 +44,9 @@ fn check<T: Scalar>(what: &str, y: Var<'_, T>, x: &[Var<'_, T>]) {
 
 fn convolutions<T: Scalar>(graph: fn() -> Graph<T>) {
     let plain = Conv::new;
-    let cases: [(&str, [usize; 4], [usize; 4], Conv<2>); 12] = [
+    let cases: [(&str, [usize; 4], [usize; 4], Conv<2>); 13] = [
+        // Folded on several threads.
+        ("large", [8, 4, 32, 32], [4, 4, 3, 3], plain().padding(1)),
         ("same size", [3, 4, 18, 18], [8, 4, 3, 3], plain().padding(1)),
         ("long rows", [2, 2, 5, 40], [3, 2, 3, 3], plain().padding(1)),
         ("narrow", [2, 3, 40, 3], [4, 3, 3, 2], plain()),
