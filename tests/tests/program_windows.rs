@@ -8,8 +8,9 @@ use ndarray::ArrayD;
 fn wave<T: Scalar>(shape: &[usize], pace: f64) -> ArrayD<T> {
     let len = shape.iter().product::<usize>();
     // Rounded, so that there are ties; with zeros of both signs.
-    let value =
-        |i: usize| T::of(((i as f64 * pace).sin() * 8.0).round() / 8.0 * if i % 3 == 0 { -1.0 } else { 1.0 });
+    let value = |i: usize| {
+        T::of(((i as f64 * pace).sin() * 8.0).round() / 8.0 * if i.is_multiple_of(3) { -1.0 } else { 1.0 })
+    };
     ArrayD::from_shape_vec(shape, (0..len).map(value).collect()).unwrap()
 }
 
@@ -43,7 +44,9 @@ fn check<T: Scalar>(what: &str, y: Var<'_, T>, x: &[Var<'_, T>]) {
 
 fn convolutions<T: Scalar>(graph: fn() -> Graph<T>) {
     let plain = Conv::new;
-    let cases: [(&str, [usize; 4], [usize; 4], Conv<2>); 12] = [
+    let cases: [(&str, [usize; 4], [usize; 4], Conv<2>); 13] = [
+        // Folded on several threads.
+        ("large", [8, 4, 32, 32], [4, 4, 3, 3], plain().padding(1)),
         ("same size", [3, 4, 18, 18], [8, 4, 3, 3], plain().padding(1)),
         ("long rows", [2, 2, 5, 40], [3, 2, 3, 3], plain().padding(1)),
         ("narrow", [2, 3, 40, 3], [4, 3, 3, 2], plain()),
