@@ -26,11 +26,12 @@ struct Arguments {
 }
 
 fn dense() -> Sequential<f32> {
-    Sequential::new().flatten().dense(64, 128).relu().dropout(0.2).dense(128, 10)
+    Sequential::new().dense(64, 128).relu().dropout(0.2).dense(128, 10)
 }
 
 fn convolutional() -> Sequential<f32> {
     Sequential::new()
+        .reshape([1, 8, 8])
         .push(Convolution::<2>::new(1, 16, 3).same().init(Init::He))
         .relu()
         .push(Convolution::<2>::new(16, 32, 3).same().init(Init::He))
@@ -67,7 +68,7 @@ fn accuracy(report: &Report<Sequential<f32>, f32>) -> f64 {
 }
 
 fn compare(name: &str, model: fn() -> Sequential<f32>, epochs: usize, seeds: u64) -> Result<()> {
-    println!("{name}\n{}\n", model().summary([1, 1, 8, 8])?);
+    println!("{name}\n{}\n", model().summary([32, 64])?);
     let mut sum = 0.0;
     for seed in 0..seeds {
         let (train, held_out) = parts(seed)?;
