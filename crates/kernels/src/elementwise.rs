@@ -131,9 +131,8 @@ impl<T: Scalar> BinaryVisitor<T> for ZipLoop<'_, T> {
     }
 }
 
-/// `out[i] = f(x[i])`.
 #[inline]
-pub fn map<T: Scalar>(f: Unary<T>, x: View<T>, out: &mut [T]) {
+pub(crate) fn map<T: Scalar>(f: Unary<T>, x: View<T>, out: &mut [T]) {
     match x.as_slice() {
         Some(x) if out.len() < PARALLEL => map_slice(Cpu::current(), f, x, out),
         _ => map_long(f, x, out),
@@ -159,9 +158,8 @@ fn map_long<T: Scalar>(f: Unary<T>, x: View<T>, out: &mut [T]) {
     });
 }
 
-/// `out[i] = f(a[i], b[i])`.
 #[inline]
-pub fn zip<T: Scalar>(f: Binary, a: View<T>, b: View<T>, out: &mut [T]) {
+pub(crate) fn zip<T: Scalar>(f: Binary, a: View<T>, b: View<T>, out: &mut [T]) {
     match (a.as_slice(), b.as_slice()) {
         (Some(a), Some(b)) if out.len() < PARALLEL => zip_slices(Cpu::current(), f, a, b, out),
         _ => zip_long(f, a, b, out),
@@ -234,8 +232,7 @@ fn zip_tiles<T: Scalar, const N: usize>(
     }
 }
 
-/// `out[i] = a[i]` where `condition[i]` is not 0 (NaN is not), else `b[i]`.
-pub fn select<T: Scalar>(condition: View<T>, a: View<T>, b: View<T>, out: &mut [T]) {
+pub(crate) fn select<T: Scalar>(condition: View<T>, a: View<T>, b: View<T>, out: &mut [T]) {
     let cpu = Cpu::current();
     let len = condition.len().min(a.len()).min(b.len());
     match (condition.as_slice(), a.as_slice(), b.as_slice()) {
@@ -317,9 +314,8 @@ fn copy_slice<T: Scalar>(x: &[T], out: &mut [T]) {
     }
 }
 
-/// `out[i] = x[i]`.
 #[inline]
-pub fn copy<T: Scalar>(x: View<T>, out: &mut [T]) {
+pub(crate) fn copy<T: Scalar>(x: View<T>, out: &mut [T]) {
     match x.as_slice() {
         Some(x) if out.len() < PARALLEL => copy_slice(x, out),
         _ if x.copy_by_lines(out) => {}

@@ -59,13 +59,7 @@ fn short<T: Scalar, F: Fold>(x: &[T], better: impl Fn(T, T) -> bool) -> T {
     }
 }
 
-/// The largest (or smallest) element of the array over the axes flagged in `reduced`; NaN if any element is. `out` has
-/// the kept axes, row-major. Zeros are ordered: +0 is larger than -0.
-///
-/// `offset`, `shape` and `strides` are those of [`View::strided`](crate::View::strided), and `reduced` is as long as
-/// `shape`. `false`, with `out` untouched, if they do not describe elements inside `data`, if `out` has another length
-/// than the product of the kept axes, or if there is nothing to choose from.
-pub fn extremum<T: Scalar>(
+pub(crate) fn extremum<T: Scalar>(
     data: &[T],
     offset: usize,
     shape: &[usize],

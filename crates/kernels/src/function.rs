@@ -222,6 +222,10 @@ impl<T: Scalar> Unary<T> {
     /// The function's value at one number.
     #[inline]
     pub fn value(self, x: T) -> T {
+        T::unary_here(self, x)
+    }
+
+    pub(crate) fn value_here(self, x: T) -> T {
         Cpu::current().run(One { f: self, x })
     }
 
@@ -374,6 +378,10 @@ impl Binary {
     /// The function's value at two numbers.
     #[inline]
     pub fn value<T: Scalar>(self, a: T, b: T) -> T {
+        T::binary_here(self, a, b)
+    }
+
+    pub(crate) fn value_here<T: Scalar>(self, a: T, b: T) -> T {
         Cpu::current().run(Two { f: self, a, b })
     }
 

@@ -68,6 +68,7 @@
 mod columns;
 mod cpu;
 mod elementwise;
+mod entry;
 mod extremum;
 mod function;
 mod grid;
@@ -84,8 +85,7 @@ mod vector;
 mod view;
 
 pub use cpu::Cpu;
-pub use elementwise::{copy, map, select, zip};
-pub use extremum::extremum;
+pub use entry::{copy, extremum, fold, map, matmul, matmul_in, select, sum, sum_all, zip};
 pub use function::{Binary, Domain, Unary};
 pub use grid::{accumulate, place};
 pub use lanes::{BadIndex, Lanes, arg_extremum, cumsum, gather, put_along_add, scatter_add, take_along};
@@ -94,10 +94,8 @@ pub use machine::{
     At, Axis, CONSTANTS, Factor, Fusion, INPUTS, Layout, Level, Machine, Memory, Operand, Other, Output,
     Part, Product, Reduction, STATE, ScalarCode, ScalarStep, Sizes, TILE, Trouble, Value, WORK,
 };
-pub use nest::fold;
 pub use pair::Pair;
-pub use product::{INNER, Matrix, Offsets, matmul, matmul_in, matmul_scratch, matmul_with};
-pub use reduce::{sum, sum_all};
+pub use product::{INNER, Matrix, Offsets, matmul_scratch, matmul_with};
 pub use scalar::Scalar;
 pub use view::View;
 

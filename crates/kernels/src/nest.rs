@@ -132,13 +132,7 @@ impl Line {
     }
 }
 
-/// Windows added up where they overlap: `out`, of `to_strides`, is filled with zeros, and element `[.., w, .., k]` of the array
-/// that `offset`, `shape` and `strides` describe is added at the place that `to_strides` give; the last axis counts the
-/// places `k` of a window.
-///
-/// What meets in one place is added in the order of the windows: the last place of a window first. `false`, with `out` untouched, if
-/// the descriptions do not fit. No two elements with the same `k` may meet.
-pub fn fold<T: Scalar>(
+pub(crate) fn fold<T: Scalar>(
     data: &[T],
     offset: usize,
     shape: &[usize],

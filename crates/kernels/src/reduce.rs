@@ -64,9 +64,8 @@ impl Fold for Add {
     }
 }
 
-/// The sum of all elements; 0 if there are none.
 #[inline]
-pub fn sum_all<T: Scalar>(x: View<T>) -> T {
+pub(crate) fn sum_all<T: Scalar>(x: View<T>) -> T {
     all::<T, Add>(x)
 }
 
@@ -193,12 +192,7 @@ pub(crate) fn add_lanes<T: Scalar, F: Fold>(lanes: &mut [T; LANES], values: &[T]
     }
 }
 
-/// The sum of the array over the axes flagged in `reduced`; `out` has the kept axes, row-major.
-///
-/// `offset`, `shape` and `strides` are those of [`View::strided`], and `reduced` is as long as `shape`. `false`, with
-/// `out` untouched, if they do not describe elements inside `data`, or if `out` has another length than the product of
-/// the kept axes.
-pub fn sum<T: Scalar>(
+pub(crate) fn sum<T: Scalar>(
     data: &[T],
     offset: usize,
     shape: &[usize],

@@ -6,6 +6,7 @@
 //!
 //! All of them are written with selects instead of branches, so that a slice loop over them vectorises.
 
+use crate::entry::Compiled;
 use crate::math::Math;
 use std::fmt::{Debug, Display, LowerExp};
 
@@ -27,6 +28,7 @@ pub trait Scalar:
     + Sync
     + 'static
     + Math
+    + Compiled
     + sealed::Sealed
 {
     /// `"f32"` or `"f64"`, for messages and saved files.

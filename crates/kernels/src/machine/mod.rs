@@ -114,6 +114,14 @@ impl<T: Scalar> Machine<T> {
     /// The number of the step that could not be done, and why: the steps before it are done, those behind it are not. If the
     /// memory has not the sizes that were declared, none is.
     pub fn run(&self, steps: Range<usize>, memory: &mut Memory<'_, T>) -> Result<(), (usize, Trouble)> {
+        T::run_here(self, steps, memory)
+    }
+
+    pub(crate) fn run_here(
+        &self,
+        steps: Range<usize>,
+        memory: &mut Memory<'_, T>,
+    ) -> Result<(), (usize, Trouble)> {
         if !self.sizes.fit(memory) || (self.writes_state && !memory.owns_state) {
             return Err((steps.start, Trouble::Memory));
         }

@@ -94,7 +94,7 @@ pub enum Other<T> {
         /// To where.
         out: At,
     },
-    /// Windows added up where they overlap; see [`fold`].
+    /// Windows added up where they overlap; see [`fold`](crate::fold).
     Fold {
         /// Of what.
         x: Operand,

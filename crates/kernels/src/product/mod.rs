@@ -55,22 +55,13 @@ const DIRECT_PACKED: usize = 256;
 /// From this number of multiplications on, the product may use the threads of the current rayon pool.
 pub(crate) const PARALLEL: usize = 48 * 48 * 256;
 
-/// `out = a b`, row-major, whatever `out` held before. `false`, with `out` untouched, if the sizes do not fit:
-/// `a.cols() == b.rows()` and `out.len() == a.rows() * b.cols()`. An inner size of 0 gives zeros.
-///
-/// Each element is a sum in ascending order, in blocks of [`INNER`] terms: its bits depend on the inner size and on
-/// whether the processor rounds `a b + c` once, and on nothing else.
-///
-/// Large products and those of operands that have to be packed allocate scratch memory; [`matmul_in`] does not.
 #[inline]
-pub fn matmul<T: Scalar>(a: Matrix<T>, b: Matrix<T>, out: &mut [T]) -> bool {
+pub(crate) fn matmul<T: Scalar>(a: Matrix<T>, b: Matrix<T>, out: &mut [T]) -> bool {
     fits(&a, &b, out.len()) && (small(Cpu::current(), &a, &b, out) || allocating(a, b, out))
 }
 
-/// The same as [`matmul`] with scratch that the caller brings, so that nothing is allocated: [`matmul_scratch`] elements
-/// with any content are enough. `false`, with `out` untouched, if there is less than it takes, or if the sizes do not fit.
 #[inline]
-pub fn matmul_in<T: Scalar>(a: Matrix<T>, b: Matrix<T>, out: &mut [T], scratch: &mut [T]) -> bool {
+pub(crate) fn matmul_in<T: Scalar>(a: Matrix<T>, b: Matrix<T>, out: &mut [T], scratch: &mut [T]) -> bool {
     fits(&a, &b, out.len())
         && (small(Cpu::current(), &a, &b, out) || product(Cpu::current(), a, b, out, scratch, &|_, _| ()))
 }
