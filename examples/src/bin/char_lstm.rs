@@ -24,7 +24,7 @@ fn numbers(text: &str, alphabet: &[char]) -> Vec<f32> {
 
 /// Pieces of the text, each with the same piece one character later: what comes next, at every place.
 fn samples(numbers: &[f32]) -> Result<Dataset<f32>> {
-    let starts: Vec<usize> = (0..numbers.len().saturating_sub(LENGTH + 1)).step_by(LENGTH / 2).collect();
+    let starts: Vec<usize> = (0..numbers.len().saturating_sub(LENGTH + 1)).step_by(LENGTH / 4).collect();
     let piece = |after: usize| {
         Array2::from_shape_fn((starts.len(), LENGTH), |(i, j)| {
             numbers.get(starts[i] + j + after).copied().unwrap_or(0.0)
@@ -54,7 +54,7 @@ fn loss() -> Loss<f32> {
 fn train(text: &str, epochs: usize) -> Result<(Report<Sequential<f32>, f32>, Vec<char>)> {
     let alphabet = alphabet(text);
     let data = samples(&numbers(text, &alphabet))?;
-    let adam = Adam::new(Schedule::cosine(5e-3, epochs * data.len().div_ceil(32))).clip_norm(1.0);
+    let adam = Adam::new(Schedule::cosine(1e-2, epochs * data.len().div_ceil(32))).clip_norm(1.0);
     let report =
         Trainer::new(network(alphabet.len()), loss(), adam).epochs(epochs).seed(1).fit(&data, None)?;
     Ok((report, alphabet))
@@ -96,14 +96,14 @@ fn write(
 }
 
 fn main() -> Result<()> {
-    let (report, alphabet) = train(TEXT, 24)?;
+    let (report, alphabet) = train(TEXT, 30)?;
     let first = report.history.epochs.first().map_or(f64::NAN, |epoch| epoch.loss);
     let last = report.history.last().map_or(f64::NAN, |epoch| epoch.loss);
     println!(
         "loss a character: {first:.3} in the first epoch, {last:.3} in the last (without reading: {:.3})\n",
         (alphabet.len() as f64).ln()
     );
-    println!("{}", write(&report.model, &alphabet, "The graph ", 400, 0.6)?);
+    println!("{}", write(&report.model, &alphabet, "The graph ", 400, 0.4)?);
     Ok(())
 }
 

@@ -62,16 +62,18 @@ impl CustomOp<f64> for LambertW {
 /// `I = (L + S) - (n V_t / R) W(z)` with `z = (R S / n V_t) e^((V + R (L + S)) / n V_t)`, where `L` is the current that light drives,
 /// `S` the saturation current of the diode, `R` the resistance, and `n V_t` the thermal voltage. (A. Jain and A. Kapoor, "Exact
 /// analytical solutions of the parameters of real solar cells using Lambert W-function", 2004.)
-fn current<'g>(voltages: Var<'g>, [light, log_saturation, resistance, thermal]: [Var<'g>; 4]) -> Var<'g> {
-    let saturation = log_saturation.exp();
+///
+/// The last three are positive, so their logarithms are what is looked for.
+fn current<'g>(voltages: Var<'g>, [light, saturation, resistance, thermal]: [Var<'g>; 4]) -> Var<'g> {
+    let [saturation, resistance, thermal] = [saturation, resistance, thermal].map(|x| x.exp());
     let all = light + saturation;
     let z = resistance * saturation / thermal * ((voltages + resistance * all) / thermal).exp();
     all - thermal / resistance * voltages.graph().custom(LambertW, [z])
 }
 
-/// Light, logarithm of the saturation current, resistance, thermal voltage.
-const NAMES: [&str; 4] = ["light", "log_saturation", "resistance", "thermal"];
-const TRUTH: [f64; 4] = [0.76, -14.9, 0.36, 0.039];
+/// In amperes, logarithms of amperes, ohms and volts.
+const NAMES: [&str; 4] = ["light", "ln saturation", "ln resistance", "ln thermal"];
+const TRUTH: [f64; 4] = [0.76, -14.9, -1.02, -3.24];
 
 /// The constants found from a curve of currents, what the search says of itself, and the largest distance from the curve.
 fn fit() -> Result<([f64; 4], LbfgsReport, f64)> {
@@ -84,7 +86,7 @@ fn fit() -> Result<([f64; 4], LbfgsReport, f64)> {
     };
 
     let mut params = Params::new();
-    for (name, guess) in NAMES.into_iter().zip([0.7, -12.0, 0.3, 0.05]) {
+    for (name, guess) in NAMES.into_iter().zip([0.7, -12.0, -1.2, -3.0]) {
         params.insert(name, guess);
     }
     let report = Lbfgs::new().iterations(400).tolerance(1e-13).minimize(&mut params, |bound| {
