@@ -29,6 +29,7 @@ mod pages {
         Readme = "../../README.md",
         Contributing = "../../CONTRIBUTING.md",
         Architecture = "../../docs/architecture.md",
+        Training = "../../docs/training.md",
         Facade = "../../crates/chainrule/README.md",
         Engine = "../../crates/graph/README.md",
     }
