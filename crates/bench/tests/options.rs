@@ -1,4 +1,5 @@
 //! The program refuses options that make no sense: it names the option and says what would be right.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use std::process::{Command, Output};
 

@@ -51,7 +51,10 @@ fn loss() -> Loss<f32> {
     })
 }
 
-fn train(text: &str, epochs: usize) -> Result<(Report<Sequential<f32>, f32>, Vec<char>)> {
+/// What happened, with the network, and the characters that its numbers stand for.
+type Reader = (Report<Sequential<f32>, f32>, Vec<char>);
+
+fn train(text: &str, epochs: usize) -> Result<Reader> {
     let alphabet = alphabet(text);
     let data = samples(&numbers(text, &alphabet))?;
     let adam = Adam::new(Schedule::cosine(1e-2, epochs * data.len().div_ceil(32))).clip_norm(1.0);

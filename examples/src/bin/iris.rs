@@ -10,7 +10,9 @@ use chainrule::{Error, ErrorKind, Result};
 use chainrule_examples::data::iris;
 
 /// The trained model, how the inputs are prepared for it, and the flowers that it has not seen.
-fn train(epochs: usize) -> Result<(Model<Sequential<f32>, f32>, Standardiser, Dataset<f32>)> {
+type Trained = (Model<Sequential<f32>, f32>, Standardiser, Dataset<f32>);
+
+fn train(epochs: usize) -> Result<Trained> {
     let (train, test) = iris()?.shuffled(3).split(0.7)?;
     let standard = Standardiser::fit(train.inputs())?;
     let model = Sequential::new().dense(4, 16).tanh().dense(16, 3);

@@ -66,7 +66,7 @@ pub(crate) fn matmul_in<T: Scalar>(a: Matrix<T>, b: Matrix<T>, out: &mut [T], sc
         && (small(Cpu::current(), &a, &b, out) || product(Cpu::current(), a, b, out, scratch, &|_, _| ()))
 }
 
-/// The same as [`matmul_in`], and calls `finish` with the rows of the output as soon as they are ready, a block of them
+/// The same as [`matmul_in`](crate::matmul_in), and calls `finish` with the rows of the output as soon as they are ready, a block of them
 /// at a time, as long as they are in the caches: `finish(first, rows)`, where `rows` are whole rows, from number `first`
 /// on, one after the other. What `finish` makes of them stays.
 ///
@@ -83,7 +83,7 @@ pub fn matmul_with<T: Scalar>(
     fits(&a, &b, out.len()) && with(Cpu::current(), a, b, out, scratch, &finish)
 }
 
-/// The scratch, in elements, that [`matmul_in`] and [`matmul_with`] need for a matrix of `m` by `k` times one of `k` by
+/// The scratch, in elements, that [`matmul_in`](crate::matmul_in) and [`matmul_with`] need for a matrix of `m` by `k` times one of `k` by
 /// `n`, whatever the layout of the operands; it does not depend on the number of threads.
 #[inline]
 pub fn matmul_scratch<T: Scalar>(m: usize, k: usize, n: usize) -> usize {

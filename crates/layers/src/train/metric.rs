@@ -176,7 +176,7 @@ fn mean(numbers: impl Iterator<Item = f64>) -> f64 {
 
 fn r2<T: Scalar>(targets: &ArrayD<T>, outputs: &ArrayD<T>) -> f64 {
     let n = targets.len_of(Axis(0));
-    let width = if n == 0 { 0 } else { targets.len() / n };
+    let width = targets.len().checked_div(n).unwrap_or(0);
     let column = |array: &ArrayD<T>, j: usize| -> Vec<f64> {
         array.iter().skip(j).step_by(width.max(1)).map(|x| x.as_f64()).collect()
     };
