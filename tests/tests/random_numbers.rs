@@ -1,4 +1,5 @@
 //! `uniform`, `normal`, `fold_in`: the figures, their spread, and that they are the same everywhere.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use chainrule::graph::ErrorKind;
 use chainrule::prelude::*;
