@@ -77,6 +77,7 @@ mod machine;
 mod math;
 mod nest;
 mod pair;
+mod pool;
 mod product;
 mod reduce;
 mod scalar;
@@ -96,6 +97,7 @@ pub use machine::{
 };
 pub use nest::fold;
 pub use pair::Pair;
+pub use pool::Awaited;
 pub use product::{INNER, Matrix, Offsets, matmul, matmul_in, matmul_scratch, matmul_with};
 pub use reduce::{sum, sum_all};
 pub use scalar::Scalar;
