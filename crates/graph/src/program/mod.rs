@@ -6,6 +6,7 @@
 //! page is what users hold.
 
 mod arena;
+mod commits;
 mod describe;
 mod feeds;
 mod fusion;
