@@ -329,3 +329,40 @@ fn a_state_with_another_shape_is_refused_and_unchanged() {
     first.run(()).map(drop).unwrap();
     holds(&state, "w", &array![2.0, 3.0].into_dyn());
 }
+
+/// New values in tiny programs, where one is computed from another, is the old value of another, or is handed out too: each
+/// is computed from the old values, whatever is written first.
+#[test]
+fn updates_of_tiny_programs_see_old_values() {
+    let graph = Graph::new();
+    let [a, b, c, d] = ["a", "b", "c", "d"].map(|name| graph.variable(name, [0.25, -2.0]));
+    let step = a - 0.5 * b;
+    let next = [(a, step), (b, step * 3.0 + c), (c, a), (d, d - 0.1 * step)];
+    let mut orders = vec![next.to_vec(), next.iter().rev().copied().collect()];
+    orders.push(vec![next[2], next[0], next[3], next[1]]);
+    for order in orders {
+        for outputs in [vec![], vec![step], vec![a, b, next[1].1]] {
+            let state = State::new();
+            let mut program = Program::new([], outputs.clone()).state(&state);
+            for &(variable, value) in &order {
+                program = program.update(variable, value);
+            }
+            let mut program = program.compile().unwrap();
+            let mut want = [[0.25, -2.0]; 4];
+            for _ in 0..4 {
+                program.run(()).unwrap();
+                let [old_a, old_b, old_c, old_d] = want;
+                for i in 0..2 {
+                    let step = old_a[i] - 0.5 * old_b[i];
+                    want[0][i] = step;
+                    want[1][i] = step * 3.0 + old_c[i];
+                    want[2][i] = old_a[i];
+                    want[3][i] = old_d[i] - 0.1 * step;
+                }
+                for (name, want) in ["a", "b", "c", "d"].iter().zip(want) {
+                    assert_eq!(state.get(name).unwrap().as_slice().unwrap(), want, "{name}");
+                }
+            }
+        }
+    }
+}

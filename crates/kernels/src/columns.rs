@@ -1,10 +1,10 @@
 //! Reductions that keep the last axis: whole rows are added to each other, so that the loop runs along memory. See
 //! `reduce.rs` for the order.
 
+use crate::pool;
 use crate::reduce::{Fold, PARALLEL, split, worth_spreading};
 use crate::scalar::Scalar;
 use crate::view::{Walk, spread};
-use rayon::prelude::*;
 
 /// The leaves of the tree down the columns.
 const ROWS: usize = 32;
@@ -40,10 +40,9 @@ impl<T: Scalar> Columns<'_, T> {
             });
         } else if out.len() == width {
             let base = kept.origin;
-            out.par_chunks_mut(WIDTH).enumerate().for_each(|(index, out)| tile(base, index, out, true));
+            pool::chunks(out, WIDTH, |index, out| tile(base, index, out, true));
         } else {
-            let enough = (PARALLEL / 4 / width.saturating_mul(self.count)).max(1);
-            out.par_chunks_mut(width).with_min_len(enough).enumerate().for_each(|(row, out)| {
+            pool::chunks(out, width, |row, out| {
                 let base = kept.position(row);
                 out.chunks_mut(WIDTH).enumerate().for_each(|(index, out)| tile(base, index, out, true));
             });
@@ -66,7 +65,7 @@ impl<T: Scalar> Columns<'_, T> {
         let Some(other) = other.get_mut(..out.len()) else { return };
         let left = split(count, ROWS);
         if parallel && count.saturating_mul(out.len()) >= PARALLEL {
-            rayon::join(
+            pool::join(
                 || self.tree::<F, N>(rows, start, left, out, true),
                 || self.tree::<F, N>(rows, start + left, count - left, other, true),
             );

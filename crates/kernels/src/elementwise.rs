@@ -11,9 +11,9 @@
 
 use crate::cpu::{Arithmetic, Cpu, Kernel};
 use crate::function::{Binary, BinaryVisitor, Unary, UnaryVisitor};
+use crate::pool;
 use crate::scalar::Scalar;
 use crate::view::{Strided, View, spread};
-use rayon::prelude::*;
 
 /// From this length on the work is spread over the threads of the current rayon pool. Below it, waking them costs more
 /// than it gains for the cheapest functions (an addition takes 65536 elements 10 to 20 us, a fork and join about 5).
@@ -334,7 +334,7 @@ fn spread_out<T: Scalar>(len: usize, out: &mut [T], work: impl Fn(usize, &mut [T
     if len < PARALLEL || rayon::current_num_threads() == 1 {
         work(0, out);
     } else {
-        out.par_chunks_mut(CHUNK).enumerate().for_each(|(index, part)| work(index * CHUNK, part));
+        pool::chunks(out, CHUNK, |index, part| work(index * CHUNK, part));
     }
 }
 

@@ -78,6 +78,7 @@ mod machine;
 mod math;
 mod nest;
 mod pair;
+mod pool;
 mod product;
 mod reduce;
 mod scalar;
@@ -95,6 +96,7 @@ pub use machine::{
     Part, Product, Reduction, STATE, ScalarCode, ScalarStep, Sizes, TILE, Trouble, Value, WORK,
 };
 pub use pair::Pair;
+pub use pool::Awaited;
 pub use product::{INNER, Matrix, Offsets, matmul_scratch, matmul_with};
 pub use scalar::Scalar;
 pub use view::View;

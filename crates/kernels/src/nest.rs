@@ -3,10 +3,10 @@
 
 use crate::cpu::{Arithmetic, Cpu, Kernel};
 use crate::elementwise::PARALLEL;
+use crate::pool;
 use crate::scalar::Scalar;
 use crate::vector::Vector;
 use crate::view::checked_len;
-use rayon::prelude::*;
 use smallvec::SmallVec;
 
 /// One axis of both arrays.
@@ -185,7 +185,7 @@ pub(crate) fn fold<T: Scalar>(
         first.unwrap_or((1, out.len().max(1), 0, outer, to_strides, strides));
     let (axes, inner) = nest(outer, to_strides, strides);
     let cpu = Cpu::current();
-    let part = |(index, out): (usize, &mut [T])| {
+    let part = |index: usize, out: &mut [T]| {
         out.fill(T::zero());
         for k in (0..if index < count { size } else { 0 }).rev() {
             let (to, from) = (k * to_step as usize, offset + index * from_first + k * step as usize);
@@ -193,9 +193,9 @@ pub(crate) fn fold<T: Scalar>(
         }
     };
     if shape.iter().product::<usize>() >= PARALLEL && count > 1 && rayon::current_num_threads() > 1 {
-        out.par_chunks_mut(to_first).enumerate().for_each(part);
+        pool::chunks(out, to_first, part);
     } else {
-        out.chunks_mut(to_first).enumerate().for_each(part);
+        out.chunks_mut(to_first).enumerate().for_each(|(index, out)| part(index, out));
     }
     true
 }

@@ -16,9 +16,9 @@
 
 use crate::columns::Columns;
 use crate::elementwise::copy;
+use crate::pool;
 use crate::scalar::Scalar;
 use crate::view::{Strided, View, Walk, checked_len};
-use rayon::prelude::*;
 
 /// From this number of elements on, the work is split among the threads of the current rayon pool.
 pub(crate) const PARALLEL: usize = 1 << 16;
@@ -127,10 +127,12 @@ fn tree<T: Scalar, F: Fold>(x: &View<T>, start: usize, len: usize, parallel: boo
     }
     let left = split(len, BLOCK);
     let (a, b) = if parallel && len >= PARALLEL {
-        rayon::join(
-            || tree::<T, F>(x, start, left, parallel),
-            || tree::<T, F>(x, start + left, len - left, parallel),
-        )
+        let (mut a, mut b) = (F::start(), F::start());
+        pool::join(
+            || a = tree::<T, F>(x, start, left, parallel),
+            || b = tree::<T, F>(x, start + left, len - left, parallel),
+        );
+        (a, b)
     } else {
         (tree::<T, F>(x, start, left, false), tree::<T, F>(x, start + left, len - left, false))
     };
@@ -336,7 +338,7 @@ fn sum_rows<'a, T: Scalar, F: Fold>(
     };
     if worth_spreading(out.len().saturating_mul(count)) {
         let rows = (PARALLEL / 4 / count).max(1);
-        out.par_chunks_mut(rows).enumerate().for_each(|(index, out)| part(index * rows, out, true));
+        pool::chunks(out, rows, |index, out| part(index * rows, out, true));
     } else {
         part(0, out, false);
     }

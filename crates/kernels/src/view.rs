@@ -7,7 +7,7 @@
 
 use crate::elementwise::PARALLEL;
 use crate::nest::lines;
-use rayon::prelude::*;
+use crate::pool;
 use smallvec::SmallVec;
 
 /// A read-only strided array.
@@ -151,7 +151,7 @@ impl<T: Copy + Send + Sync> View<'_, T> {
             (Some(&size), Some(&stride), Some(&spacing))
                 if size > 1 && len >= PARALLEL && rayon::current_num_threads() > 1 =>
             {
-                out.par_chunks_mut(spacing as usize).enumerate().for_each(|(index, out)| {
+                pool::chunks(out, spacing as usize, |index, out| {
                     let shape: SmallVec<[usize; 12]> =
                         [1].into_iter().chain(shape.iter().skip(1).copied()).collect();
                     part(&shape, origin + index * stride as usize, out);

@@ -6,6 +6,7 @@
 //! page is what users hold.
 
 mod arena;
+mod commits;
 mod describe;
 mod feeds;
 mod fusion;
@@ -88,7 +89,10 @@ use state::Aligned;
 /// own memory for everything else. Programs that only read the state run side by side; those that replace values
 /// wait for each other. Large steps spread over the current `rayon` pool. If programs that share a state which one of them
 /// updates are themselves tasks of that pool, a run may be taken up by a thread that waits for the parallel steps of another
-/// one; it cannot wait for the state then, and returns an error of the kind [`ErrorKind::Busy`]. Give such programs threads of their own, or a [`State::snapshot`] each.
+/// run, its own or one of which it has taken over a piece. It cannot wait for the state then, because the other run may be
+/// the one that has it; it returns an error of the kind [`ErrorKind::Busy`], and has changed nothing. Give such programs
+/// threads of their own, or a [`State::snapshot`] each. (What an operation of the user's own forks by itself is not known
+/// here: it must not run tasks that use the state of the program that it is part of.)
 pub struct Program<T: Scalar, O: Form> {
     plan: Arc<Compiled<T>>,
     form: O,
@@ -525,7 +529,7 @@ impl<T: Scalar, O: Form> Program<T, O> {
         }
         let busy = || {
             let message =
-                "another run of this thread waits for parallel steps, and this one was taken up meanwhile";
+                "another run waits for parallel steps of this thread, and this one was taken up meanwhile";
             let help = "programs that share a state are no tasks of one pool: run them one after the other, or give \
                         each a `snapshot`";
             Fault::new(ErrorKind::Busy, message, help).at("run", Vec::new(), caller, String::new())

@@ -1,11 +1,11 @@
 //! What lives from run to run: the values of variables.
 
-use std::cell::Cell;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError, TryLockResult};
 
+use chainrule_kernels::Awaited;
 use indexmap::IndexMap;
 use ndarray::{ArrayD, IxDyn};
 
@@ -46,38 +46,35 @@ pub(super) struct Values<T> {
 /// The values of a state, held by a run.
 ///
 /// While a run waits for its parallel steps, its thread may take up other tasks of the pool, and such a task may run
-/// another program. Two rules keep that from being a deadlock: a thread that holds values never waits for others, and a
-/// thread of a pool that waits goes on working for the pool.
-pub(super) struct Held<G>(G);
-
-thread_local! {
-    /// How many states the runs on this thread hold.
-    static HELD: Cell<usize> = const { Cell::new(0) };
+/// another program. Two rules keep that from being a deadlock: a thread for which others may be waiting never waits, and
+/// a thread of a pool that waits goes on working for the pool.
+///
+/// Others may be waiting for a thread on whose stack a run holds values, and for one that has taken over a piece of a step
+/// of such a run: the run ends only when the piece does, and the piece only when what lies above it on the stack does. The
+/// mark tells both ([`Awaited`]). A piece of `value()` has no mark, for nobody holds values meanwhile; if an operation of
+/// the user's own calls `value()` in a run, it has.
+pub(super) struct Held<G> {
+    values: G,
+    /// Dropped behind the values.
+    _mark: Awaited,
 }
 
 impl<G> Held<G> {
     fn wait(now: impl Fn() -> Option<G>, waiting: impl FnOnce() -> G) -> Option<Self> {
-        let guard = match now() {
-            Some(guard) => guard,
-            None if HELD.get() > 0 => return None,
+        let values = match now() {
+            Some(values) => values,
+            None if Awaited::here() => return None,
             None if rayon::current_thread_index().is_none() => waiting(),
             None => loop {
                 if rayon::yield_now().is_none_or(|yielded| yielded == rayon::Yield::Idle) {
                     std::thread::yield_now();
                 }
-                if let Some(guard) = now() {
-                    break guard;
+                if let Some(values) = now() {
+                    break values;
                 }
             },
         };
-        HELD.set(HELD.get() + 1);
-        Some(Held(guard))
-    }
-}
-
-impl<G> Drop for Held<G> {
-    fn drop(&mut self) {
-        HELD.set(HELD.get().saturating_sub(1));
+        Some(Held { values, _mark: Awaited::new() })
     }
 }
 
@@ -85,13 +82,13 @@ impl<G: Deref> Deref for Held<G> {
     type Target = G::Target;
 
     fn deref(&self) -> &G::Target {
-        &self.0
+        &self.values
     }
 }
 
 impl<G: DerefMut> DerefMut for Held<G> {
     fn deref_mut(&mut self) -> &mut G::Target {
-        &mut self.0
+        &mut self.values
     }
 }
 

@@ -4,9 +4,10 @@
 //! is that of the kernels (`reduce.rs` and `product/mod.rs` in `chainrule-kernels` define it), so the bits are too. What
 //! is not written here, or is long, is no tiny program.
 
-use chainrule_kernels::{At, CONSTANTS, Pair, ScalarCode, ScalarStep, WORK};
+use chainrule_kernels::{At, CONSTANTS, Pair, STATE, ScalarCode, ScalarStep, WORK};
 use smallvec::SmallVec;
 
+use super::commits::commit;
 use super::layout::{GRAIN, Layout};
 use super::pairs::pair;
 use super::schedule::{Reduces, Schedule, reduced_axes, reduces};
@@ -58,7 +59,7 @@ pub(super) fn expand<T: Scalar>(
 ) -> Option<Vec<ScalarStep<T>>> {
     let temporaries = layout.work.next_multiple_of(GRAIN);
     let zero = At { area: CONSTANTS, offset: layout.constants.len() };
-    let mut code = Code { layout, temporaries, zero, steps: Vec::new() };
+    let mut code = Code { layout, temporaries, zero, operations: Vec::new() };
     // In the order for which the places were given out.
     let mut ids = schedule.groups.iter().flat_map(|group| &group.items).peekable();
     while let Some(&id) = ids.next() {
@@ -72,21 +73,46 @@ pub(super) fn expand<T: Scalar>(
             None => code.item(id, item)?,
         }
     }
+    let mut commits = Vec::new();
     for &(item, state) in &layout.commits {
         let (from, len) = (layout.place(item), program.items.get(item)?.len);
-        let to = At { area: chainrule_kernels::STATE, offset: *states.get(state)? };
-        for i in 0..len {
-            code.push(ScalarCode::Copy, [plus(from, i); 3], plus(to, i))?;
-        }
+        let to = At { area: STATE, offset: *states.get(state)? };
+        commits.extend((0..len).map(|i| (plus(from, i), plus(to, i))));
     }
-    Some(code.steps).filter(|steps| !steps.is_empty() && steps.len() <= MOST)
+    let outputs: Vec<_> = program
+        .outputs
+        .iter()
+        .map(|&id| Some((layout.place(id), program.items.get(id)?.len)))
+        .collect::<Option<_>>()?;
+    let kept = |at: At| {
+        let holds = |&(begin, len): &(At, usize)| {
+            at.area == begin.area && (begin.offset..begin.offset + len).contains(&at.offset)
+        };
+        outputs.iter().any(holds)
+    };
+    let steps = commit(code.operations, &commits, kept)?;
+    Some(steps).filter(|steps| !steps.is_empty() && steps.len() <= MOST)
+}
+
+/// An operation on single numbers, with unused operands anywhere.
+pub(super) struct Operation<T> {
+    pub(super) code: ScalarCode<T>,
+    pub(super) operands: [At; 3],
+    pub(super) to: At,
+}
+
+impl<T: Scalar> Operation<T> {
+    /// As the machine wants it; `None` for a place that is too far away for it.
+    pub(super) fn step(self) -> Option<ScalarStep<T>> {
+        ScalarStep::new(self.code, self.operands, self.to)
+    }
 }
 
 struct Code<'l, T> {
     layout: &'l Layout<T>,
     temporaries: usize,
     zero: At,
-    steps: Vec<ScalarStep<T>>,
+    operations: Vec<Operation<T>>,
 }
 
 fn plus(at: At, by: usize) -> At {
@@ -95,7 +121,7 @@ fn plus(at: At, by: usize) -> At {
 
 impl<T: Scalar> Code<'_, T> {
     fn push(&mut self, code: ScalarCode<T>, operands: [At; 3], to: At) -> Option<()> {
-        self.steps.push(ScalarStep::new(code, operands, to)?);
+        self.operations.push(Operation { code, operands, to });
         Some(())
     }
 

@@ -1,5 +1,7 @@
 //! Parts of a step on several threads.
 
+use crate::pool::join;
+
 /// The most tasks of a step: each has memory of its own, so their number is known when memory is laid out.
 pub(super) const TASKS: usize = 16;
 
@@ -15,7 +17,7 @@ pub(super) fn divide(
         return work(first, count, task);
     }
     let (left, left_tasks) = (count / 2 / grain * grain, tasks / 2);
-    rayon::join(
+    join(
         || divide((first, left), (task, left_tasks), grain, work),
         || divide((first + left, count - left), (task + left_tasks, tasks - left_tasks), grain, work),
     );

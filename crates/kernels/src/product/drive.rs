@@ -6,8 +6,8 @@ use super::matrix::{Layout, Matrix, Offsets};
 use super::pack::{Form, pack};
 use super::plan::{BLOCKS, Plan};
 use crate::cpu::Cpu;
+use crate::pool;
 use crate::scalar::Scalar;
-use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -58,9 +58,9 @@ impl<'a, T: Scalar, F: Fn(usize, &mut [T]) + Sync> Drive<'a, T, F> {
         if plan.grid.slots > 1 && rayon::current_num_threads() > 1 {
             if plan.shared > 0 {
                 let parts = drive.parts();
-                (0..parts).into_par_iter().with_max_len(1).for_each(|part| drive.pack_part(part));
+                pool::numbers(parts, parts, |part| drive.pack_part(part));
             }
-            (0..slots).into_par_iter().with_max_len(1).for_each(|slot| {
+            pool::numbers(slots, slots, |slot| {
                 (tasks * slot / slots..tasks * (slot + 1) / slots).for_each(|task| drive.task(task, slot));
             });
         } else {

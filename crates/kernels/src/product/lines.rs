@@ -5,9 +5,9 @@
 
 use super::{INNER, PARALLEL};
 use crate::cpu::{Arithmetic, Cpu, Kernel};
+use crate::pool;
 use crate::scalar::Scalar;
 use crate::vector::Vector;
-use rayon::prelude::*;
 
 /// The number of columns for one task; a multiple of every group.
 const CHUNK: usize = 128;
@@ -38,8 +38,7 @@ impl<T: Scalar> Lines<T> {
         }
         let work = out.len().saturating_mul(self.inner);
         if work >= PARALLEL && rayon::current_num_threads() > 1 {
-            let chunks = out.par_chunks_mut(CHUNK).enumerate();
-            chunks.for_each(|(chunk, out)| cpu.run(Part { lines: &self, begin: chunk * CHUNK, out }));
+            pool::chunks(out, CHUNK, |chunk, out| cpu.run(Part { lines: &self, begin: chunk * CHUNK, out }));
         } else {
             cpu.run(Part { lines: &self, begin: 0, out });
         }
