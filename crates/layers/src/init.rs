@@ -9,6 +9,7 @@ use rand_pcg::rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
+use crate::hash::{BASIS, fnv1a};
 
 /// How the numbers of a parameter are chosen before training.
 ///
@@ -258,10 +259,7 @@ fn unit(bits: u64) -> f64 {
 /// A generator of the parameter's own. The path is hashed into state and stream alike: generators that share either
 /// are correlated. FNV-1a, because the hashes of the standard library may change with its version.
 pub(crate) fn generator(seed: u64, path: &str) -> Pcg64 {
-    let fnv = |offset: u64| {
-        path.bytes().fold(offset, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
-    };
-    let (a, b) = (fnv(0xcbf2_9ce4_8422_2325), fnv(0x8422_2325_cbf2_9ce4));
+    let [a, b] = [BASIS, BASIS.rotate_left(32)].map(|start| fnv1a(start, path.bytes()));
     let wide = |high: u64, low: u64| u128::from(mix(high)) << 64 | u128::from(mix(low));
     let seed = mix(seed);
     Pcg64::new(wide(seed ^ a, seed.wrapping_add(b)), wide(a.wrapping_add(seed), b ^ seed.rotate_left(32)))

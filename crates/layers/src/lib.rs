@@ -70,6 +70,7 @@ mod embedding;
 mod fault;
 mod files;
 mod function;
+mod hash;
 mod init;
 mod kinds;
 mod layer;

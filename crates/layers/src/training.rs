@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use chainrule_graph::{Graph, Scalar, Var};
 use indexmap::IndexMap;
 
+use crate::hash::{BASIS, fnv1a};
+
 /// The variable that counts the runs of a program for the random numbers of its layers.
 pub(crate) const COUNTER: &str = "random";
 
@@ -51,7 +53,7 @@ impl<'g, T: Scalar> Training<'g, T> {
         });
         let mut given = self.given.borrow_mut();
         let given = given.entry(path.to_owned()).or_default();
-        let key = fold(fold(root, hash(path)), *given);
+        let key = fold(fold(root, fnv1a(BASIS, path.bytes())), *given);
         *given += 1;
         key
     }
@@ -72,11 +74,4 @@ fn fold<'g, T: Scalar>(key: Var<'g, T>, number: u64) -> Var<'g, T> {
         .into_iter()
         .map(|shift| (number >> shift) & 0x3f_ffff)
         .fold(key, |key, part| key.fold_in(T::of(part as f64)))
-}
-
-/// FNV-1a; the hashes of the standard library may change with its version.
-fn hash(path: &str) -> u64 {
-    path.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
 }

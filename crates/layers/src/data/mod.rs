@@ -106,16 +106,19 @@ impl<T: Scalar> Dataset<T> {
             )
             .raise("select");
         }
+        Ok(self.rows(numbers))
+    }
+
+    /// The samples with these numbers, all of which there are.
+    fn rows(&self, numbers: &[usize]) -> Self {
         let of = |array: &ArrayD<T>| array.select(Axis(0), numbers);
-        Ok(self.with(of(&self.inputs), of(&self.targets)))
+        self.with(of(&self.inputs), of(&self.targets))
     }
 
     /// The same samples in an order that the seed determines, the same on every machine.
     #[must_use]
     pub fn shuffled(&self, seed: u64) -> Self {
-        let order = permutation(self.len(), seed, 0);
-        let of = |array: &ArrayD<T>| array.select(Axis(0), &order);
-        self.with(of(&self.inputs), of(&self.targets))
+        self.rows(&permutation(self.len(), seed, 0))
     }
 
     /// The first samples and the rest: `fraction` of all (rounded to a whole number) goes to the first. Shuffle before,

@@ -16,6 +16,7 @@ use super::{Epoch, History};
 use crate::data::Dataset;
 use crate::fault::Fault;
 use crate::files::{self, tensors, write_atomically};
+use crate::hash::{BASIS, fnv1a};
 use crate::optimise::Plateau;
 use crate::params::Params;
 
@@ -63,16 +64,12 @@ impl Settings {
 
 /// A checksum of shapes and bits: FNV-1a.
 pub(super) fn digest<T: Scalar>(data: &Dataset<T>) -> String {
-    let add = |hash: u64, word: u64| {
-        word.to_le_bytes()
-            .iter()
-            .fold(hash, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
-    };
+    let add = |hash: u64, word: u64| fnv1a(hash, word.to_le_bytes());
     let of = |hash: u64, array: &ArrayD<T>| {
         let hash = array.shape().iter().fold(hash, |hash, &size| add(hash, size as u64));
         array.iter().fold(hash, |hash, x| add(hash, x.bits()))
     };
-    format!("{:016x}", of(of(0xcbf2_9ce4_8422_2325, data.inputs()), data.targets()))
+    format!("{:016x}", of(of(BASIS, data.inputs()), data.targets()))
 }
 
 #[track_caller]
