@@ -19,7 +19,7 @@ pub struct Epoch {
 }
 
 /// What happened in training, epoch by epoch. It is data (`epochs`), a table ([`to_csv`](History::to_csv), `Display`) and a
-/// picture ([`to_svg`](History::to_svg)).
+/// picture (`to_svg`, with the feature `plot`).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
     /// The names of the metrics.
