@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use crate::Scalar;
 use crate::convert::IntoArray;
 use crate::error::{ErrorKind, Fault, Result};
+use crate::inspect::OpenScope;
 use crate::op::{NodeId, Op};
 use crate::shape::ShapeId;
 use crate::tape::Tape;
@@ -147,8 +148,8 @@ impl<T: Scalar> Graph<T> {
     pub fn scope(&self, name: impl Into<String>) -> Scope<'_, T> {
         let (name, caller) = (name.into(), Location::caller());
         let mut tape = self.tape.borrow_mut();
-        let depth = tape.scopes.len();
-        tape.scopes.push((name, caller));
+        let (depth, first) = (tape.scopes.len(), tape.nodes.len());
+        tape.scopes.push(OpenScope { name, line: caller, first });
         Scope { graph: self, depth }
     }
 
@@ -244,7 +245,7 @@ pub struct Scope<'g, T> {
 
 impl<T> Drop for Scope<'_, T> {
     fn drop(&mut self) {
-        self.graph.tape.borrow_mut().scopes.truncate(self.depth);
+        self.graph.tape.borrow_mut().close_scopes(self.depth);
     }
 }
 

@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 
 use crate::Scalar;
 use crate::error::{Error, ErrorKind, Fault};
+use crate::inspect::{OpenScope, Section};
 use crate::marks::Marks;
 use crate::nodes::{Node, Nodes};
 use crate::op::{Mark, NodeId, Op, Origin};
@@ -22,8 +23,10 @@ pub(crate) struct Tape<T> {
     pub(crate) shapes: Shapes,
     pub(crate) names: IndexMap<String, NodeId>,
     errors: Vec<Error>,
-    /// Open scopes, outermost first: a name, and the line of the user's call that opened it.
-    pub(crate) scopes: Vec<(String, Origin)>,
+    /// Open scopes, outermost first.
+    pub(crate) scopes: Vec<OpenScope>,
+    /// What was recorded in those that have ended.
+    pub(crate) sections: Vec<Section>,
     /// While something is recorded on behalf of an older node (its derivative, its copy): that node's line.
     pub(crate) behalf: Option<Origin>,
     /// What new nodes are marked with.
@@ -48,6 +51,7 @@ impl<T: Scalar> Tape<T> {
             names: IndexMap::new(),
             errors: Vec::new(),
             scopes: Vec::new(),
+            sections: Vec::new(),
             behalf: None,
             mark: Mark::default(),
             regions: Vec::new(),
@@ -65,6 +69,7 @@ impl<T: Scalar> Tape<T> {
         self.names.clear();
         self.errors.clear();
         self.scopes.clear();
+        self.sections.clear();
         self.regions.clear();
         self.has_cuts = false;
         self.has_guards = false;
@@ -216,7 +221,7 @@ impl<T: Scalar> Tape<T> {
         let scope = self
             .scopes
             .iter()
-            .map(|(name, _)| name.as_str())
+            .map(|scope| scope.name.as_str())
             .filter(|name| !name.is_empty())
             .collect::<Vec<_>>()
             .join(".");
@@ -259,7 +264,7 @@ impl<T: Scalar> Tape<T> {
 
     /// The user's line: that of the node being differentiated, of the outermost scope, or of the call itself.
     fn origin(&self, caller: Origin) -> Origin {
-        self.behalf.or(self.scopes.first().map(|&(_, line)| line)).unwrap_or(caller)
+        self.behalf.or(self.scopes.first().map(|scope| scope.line)).unwrap_or(caller)
     }
 
     /// Repeats a node to the shape `to`, by NumPy's rule.

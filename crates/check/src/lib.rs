@@ -1,0 +1,4 @@
+//! Gradient tests for everybody.
+#![forbid(unsafe_code)]
+
+pub mod program;

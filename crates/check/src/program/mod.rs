@@ -1,0 +1,1 @@
+//! Random programs, and what is claimed of each.
