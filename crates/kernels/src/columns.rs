@@ -2,7 +2,7 @@
 //! `reduce.rs` for the order.
 
 use crate::pool;
-use crate::reduce::{Fold, PARALLEL, split, worth_spreading};
+use crate::reduce::{Fold, split};
 use crate::scalar::Scalar;
 use crate::view::{Walk, spread};
 
@@ -32,7 +32,7 @@ impl<T: Scalar> Columns<'_, T> {
             }
         };
         let width = width.max(1);
-        if !worth_spreading(out.len().saturating_mul(self.count)) {
+        if !pool::worth(out.len().saturating_mul(self.count)) {
             let mut rows = out.chunks_mut(width);
             kept.each(0, rows.len(), |base| {
                 let row = rows.next().unwrap_or_default();
@@ -64,7 +64,7 @@ impl<T: Scalar> Columns<'_, T> {
         let mut other = [F::start(); N];
         let Some(other) = other.get_mut(..out.len()) else { return };
         let left = split(count, ROWS);
-        if parallel && count.saturating_mul(out.len()) >= PARALLEL {
+        if parallel && count.saturating_mul(out.len()) >= pool::least() {
             pool::join(
                 || self.tree::<F, N>(rows, start, left, out, true),
                 || self.tree::<F, N>(rows, start + left, count - left, other, true),

@@ -15,12 +15,8 @@ use crate::pool;
 use crate::scalar::Scalar;
 use crate::view::{Strided, View, spread};
 
-/// From this length on the work is spread over the threads of the current rayon pool. Below it, waking them costs more
-/// than it gains for the cheapest functions (an addition takes 65536 elements 10 to 20 us, a fork and join about 5).
-pub(crate) const PARALLEL: usize = 1 << 16;
-
 /// The length of the pieces that are spread: fixed, so that the number of threads decides nothing but the time.
-const CHUNK: usize = 1 << 14;
+const CHUNK: usize = 1 << 12;
 
 /// The number of elements that are read from a strided operand at once.
 const TILE: usize = 256;
@@ -134,7 +130,7 @@ impl<T: Scalar> BinaryVisitor<T> for ZipLoop<'_, T> {
 #[inline]
 pub(crate) fn map<T: Scalar>(f: Unary<T>, x: View<T>, out: &mut [T]) {
     match x.as_slice() {
-        Some(x) if out.len() < PARALLEL => map_slice(Cpu::current(), f, x, out),
+        Some(x) if !pool::worth(out.len()) => map_slice(Cpu::current(), f, x, out),
         _ => map_long(f, x, out),
     }
 }
@@ -161,7 +157,7 @@ fn map_long<T: Scalar>(f: Unary<T>, x: View<T>, out: &mut [T]) {
 #[inline]
 pub(crate) fn zip<T: Scalar>(f: Binary, a: View<T>, b: View<T>, out: &mut [T]) {
     match (a.as_slice(), b.as_slice()) {
-        (Some(a), Some(b)) if out.len() < PARALLEL => zip_slices(Cpu::current(), f, a, b, out),
+        (Some(a), Some(b)) if !pool::worth(out.len()) => zip_slices(Cpu::current(), f, a, b, out),
         _ => zip_long(f, a, b, out),
     }
 }
@@ -317,7 +313,7 @@ fn copy_slice<T: Scalar>(x: &[T], out: &mut [T]) {
 #[inline]
 pub(crate) fn copy<T: Scalar>(x: View<T>, out: &mut [T]) {
     match x.as_slice() {
-        Some(x) if out.len() < PARALLEL => copy_slice(x, out),
+        Some(x) if !pool::worth(out.len()) => copy_slice(x, out),
         _ if x.copy_by_lines(out) => {}
         _ => spread_out(x.len(), out, |start, out| {
             x.read(start, out);
@@ -331,7 +327,7 @@ pub(crate) fn copy<T: Scalar>(x: View<T>, out: &mut [T]) {
 fn spread_out<T: Scalar>(len: usize, out: &mut [T], work: impl Fn(usize, &mut [T]) + Sync) {
     let len = len.min(out.len());
     let Some(out) = out.get_mut(..len) else { return };
-    if len < PARALLEL || rayon::current_num_threads() == 1 {
+    if !pool::worth(len) {
         work(0, out);
     } else {
         pool::chunks(out, CHUNK, |index, part| work(index * CHUNK, part));
@@ -421,7 +417,7 @@ mod tests {
     fn any_number_of_threads_gives_the_same_bits() {
         let (rows, cols) = (401, 257);
         let len = rows * cols;
-        assert!(len > PARALLEL);
+        assert!(len > pool::MANY);
         let x: Vec<f64> = (0..len).map(value).collect();
         let signs: Vec<f64> = x.iter().map(|x| x.relu()).collect();
         let (shape, bias, column) = ([rows, cols], [0, 1], [1, 0]);

@@ -82,6 +82,7 @@ mod pool;
 mod product;
 mod reduce;
 mod scalar;
+mod team;
 mod vector;
 mod view;
 

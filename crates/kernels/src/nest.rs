@@ -2,7 +2,6 @@
 //! which the order does not matter: [`copy`](crate::copy) of what does not lie in runs, and [`fold`].
 
 use crate::cpu::{Arithmetic, Cpu, Kernel};
-use crate::elementwise::PARALLEL;
 use crate::pool;
 use crate::scalar::Scalar;
 use crate::vector::Vector;
@@ -192,7 +191,7 @@ pub(crate) fn fold<T: Scalar>(
             cpu.run(AddLines { data, out, axes: &axes, inner, to, from });
         }
     };
-    if shape.iter().product::<usize>() >= PARALLEL && count > 1 && rayon::current_num_threads() > 1 {
+    if count > 1 && pool::worth(shape.iter().product()) {
         pool::chunks(out, to_first, part);
     } else {
         out.chunks_mut(to_first).enumerate().for_each(|(index, out)| part(index, out));

@@ -9,9 +9,30 @@
 use std::cell::Cell;
 use std::marker::PhantomData;
 
+use crate::team;
+
 /// How many pieces there are for each thread, where nothing else says how many: some, so that a slow thread delays the others
 /// less.
 const PIECES: usize = 4;
+
+/// From so many elements on a loop is divided although a thread may have to be woken for it (an addition takes them 10 to
+/// 20 µs, a fork and join about 5).
+pub(crate) const MANY: usize = 1 << 16;
+
+/// From so many elements on it is divided where companions wait for work.
+const FEW: usize = 1 << 13;
+
+/// From how many elements on a loop is divided here.
+#[inline]
+pub(crate) fn least() -> usize {
+    if team::is_here() { FEW } else { MANY }
+}
+
+/// Whether a loop over so many elements is divided.
+#[inline]
+pub(crate) fn worth(len: usize) -> bool {
+    len >= FEW && len >= least() && rayon::current_num_threads() > 1
+}
 
 thread_local! {
     /// How many marks there are on this thread's stack.
@@ -63,8 +84,15 @@ impl Drop for Awaited {
     }
 }
 
-/// Both, the second perhaps on another thread of the pool; a mark on this one goes with the work.
+/// Both, the second perhaps on another thread: a companion's, if this one has such, else one of the pool.
 pub(crate) fn join(one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
+    if let Some((one, other)) = team::fork(one, other) {
+        join_in_pool(one, other);
+    }
+}
+
+/// Both, the second perhaps on another thread of the pool; a mark on this one goes with the work.
+pub(crate) fn join_in_pool(one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
     if !Awaited::here() {
         rayon::join(one, other);
     } else if rayon::current_thread_index().is_some() {
@@ -77,7 +105,7 @@ pub(crate) fn join(one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
         // A thread of the pool forks, and waits, for this one: it gets the mark first.
         rayon::scope(|_| {
             let _mark = Awaited::new();
-            join(one, other);
+            join_in_pool(one, other);
         });
     }
 }

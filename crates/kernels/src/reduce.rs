@@ -20,9 +20,6 @@ use crate::pool;
 use crate::scalar::Scalar;
 use crate::view::{Strided, View, Walk, checked_len};
 
-/// From this number of elements on, the work is split among the threads of the current rayon pool.
-pub(crate) const PARALLEL: usize = 1 << 16;
-
 /// How many independent sums run beside each other: four or eight vector registers hide the latency of an addition.
 pub(crate) const LANES: usize = 16;
 
@@ -75,7 +72,7 @@ fn all<T: Scalar, F: Fold>(x: View<T>) -> T {
     match x.as_slice() {
         Some(x) if len <= BLOCK => all_of::<T, F>(x),
         _ if len <= BLOCK => block::<T, F>(&x, 0, len),
-        _ => tree::<T, F>(&x, 0, len, worth_spreading(len)),
+        _ => tree::<T, F>(&x, 0, len, pool::worth(len)),
     }
 }
 
@@ -83,11 +80,6 @@ fn all<T: Scalar, F: Fold>(x: View<T>) -> T {
 #[inline(always)]
 pub(crate) fn all_of<T: Scalar, F: Fold>(x: &[T]) -> T {
     if x.len() <= FEW { few::<T, F>(x) } else { slice_block::<T, F>(x) }
-}
-
-#[inline]
-pub(crate) fn worth_spreading(len: usize) -> bool {
-    len >= PARALLEL && rayon::current_num_threads() > 1
 }
 
 /// The longest array that is summed without a loop.
@@ -126,7 +118,7 @@ fn tree<T: Scalar, F: Fold>(x: &View<T>, start: usize, len: usize, parallel: boo
         return block::<T, F>(x, start, len);
     }
     let left = split(len, BLOCK);
-    let (a, b) = if parallel && len >= PARALLEL {
+    let (a, b) = if parallel && len >= pool::least() {
         let (mut a, mut b) = (F::start(), F::start());
         pool::join(
             || a = tree::<T, F>(x, start, left, parallel),
@@ -336,8 +328,8 @@ fn sum_rows<'a, T: Scalar, F: Fold>(
             }
         });
     };
-    if worth_spreading(out.len().saturating_mul(count)) {
-        let rows = (PARALLEL / 4 / count).max(1);
+    if pool::worth(out.len().saturating_mul(count)) {
+        let rows = (pool::least() / 4 / count).max(1);
         pool::chunks(out, rows, |index, out| part(index * rows, out, true));
     } else {
         part(0, out, false);

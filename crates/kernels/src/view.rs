@@ -5,7 +5,6 @@
 //! it can reach, so that the loops behind it need neither checks nor `unsafe`; it also recognises the two layouts
 //! that have a faster loop: one dense slice, and one value repeated.
 
-use crate::elementwise::PARALLEL;
 use crate::nest::lines;
 use crate::pool;
 use smallvec::SmallVec;
@@ -148,9 +147,7 @@ impl<T: Copy + Send + Sync> View<'_, T> {
         let origin = rows.origin as usize;
         match (shape.first(), strides.first(), to.first()) {
             // The outermost axis among the threads.
-            (Some(&size), Some(&stride), Some(&spacing))
-                if size > 1 && len >= PARALLEL && rayon::current_num_threads() > 1 =>
-            {
+            (Some(&size), Some(&stride), Some(&spacing)) if size > 1 && pool::worth(len) => {
                 pool::chunks(out, spacing as usize, |index, out| {
                     let shape: SmallVec<[usize; 12]> =
                         [1].into_iter().chain(shape.iter().skip(1).copied()).collect();

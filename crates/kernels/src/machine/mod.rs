@@ -28,6 +28,7 @@ pub use product::{Axis, Factor, Product};
 pub use scalars::{ScalarCode, ScalarStep};
 
 use crate::scalar::Scalar;
+use crate::team;
 use instruction::Fused;
 use std::ops::Range;
 
@@ -40,18 +41,32 @@ enum Step<T> {
     Other(Box<Other<T>>),
 }
 
+impl<T: Scalar> Step<T> {
+    /// Whether several threads may work on it.
+    fn forks(&self) -> bool {
+        match self {
+            Step::Fused(fused) => fused.long,
+            Step::Scalars(_) => false,
+            Step::Product(product) => product.forks(),
+            Step::Other(other) => other.forks(),
+        }
+    }
+}
+
 /// Steps, each of them checked against the sizes of the memory.
 #[derive(Clone, Debug)]
 pub struct Machine<T> {
     sizes: Sizes,
     steps: Vec<Step<T>>,
     writes_state: bool,
+    /// The number of the first step that several threads may work on, and of the last one.
+    forks: Option<(usize, usize)>,
 }
 
 impl<T: Scalar> Machine<T> {
     /// Without steps, for memory of these sizes.
     pub fn new(sizes: Sizes) -> Self {
-        Machine { sizes, steps: Vec::new(), writes_state: false }
+        Machine { sizes, steps: Vec::new(), writes_state: false, forks: None }
     }
 
     /// How many steps there are.
@@ -104,6 +119,10 @@ impl<T: Scalar> Machine<T> {
     fn add(&mut self, step: Option<Step<T>>, writes_state: bool) -> bool {
         let sound = step.is_some();
         self.writes_state |= sound && writes_state;
+        if step.as_ref().is_some_and(Step::forks) {
+            let number = self.steps.len();
+            self.forks = Some((self.forks.map_or(number, |(first, _)| first), number));
+        }
         self.steps.extend(step);
         sound
     }
@@ -114,7 +133,14 @@ impl<T: Scalar> Machine<T> {
     /// The number of the step that could not be done, and why: the steps before it are done, those behind it are not. If the
     /// memory has not the sizes that were declared, none is.
     pub fn run(&self, steps: Range<usize>, memory: &mut Memory<'_, T>) -> Result<(), (usize, Trouble)> {
-        T::run_here(self, steps, memory)
+        match self.forks {
+            Some((first, last)) if first < steps.end && steps.start <= last => {
+                let mut done = Ok(());
+                team::accompanied(|| done = T::run_here(self, steps, memory));
+                done
+            }
+            _ => T::run_here(self, steps, memory),
+        }
     }
 
     pub(crate) fn run_here(

@@ -8,6 +8,7 @@ use crate::grid::place;
 use crate::lanes::{BadIndex, Lanes, arg_extremum, cumsum, gather, put_along_add, scatter_add, take_along};
 use crate::linalg::{LinalgError, cholesky, log_det, solve, triangular_solve};
 use crate::nest::fold;
+use crate::pool;
 use crate::reduce::sum;
 use crate::scalar::Scalar;
 use crate::view::{View, span};
@@ -302,6 +303,26 @@ impl<T: Scalar> Other<T> {
     /// Whether it writes to an area.
     pub(super) fn writes(&self, area: u32) -> bool {
         self.ranges().is_some_and(|(_, writes)| writes.iter().any(|range| range.0.area == area))
+    }
+
+    /// Whether several threads may work on it.
+    pub(super) fn forks(&self) -> bool {
+        let elements = |x: &Operand| x.shape.iter().copied().fold(1, usize::saturating_mul);
+        match self {
+            Other::Reduce { x, .. } | Other::Copy { x, .. } | Other::Fold { x, .. } => {
+                elements(x) >= pool::MANY
+            }
+            Other::Place { parts, .. } => parts.iter().any(|part| elements(&part.x) >= pool::MANY),
+            Other::CumSum { .. }
+            | Other::ArgExtremum { .. }
+            | Other::Gather { .. }
+            | Other::Scatter { .. }
+            | Other::Cholesky { .. }
+            | Other::LogDet { .. }
+            | Other::Solve { .. }
+            | Other::Guard { .. }
+            | Other::Finite { .. } => false,
+        }
     }
 
     /// Whether all that it touches is in memory, and what it writes apart from the rest.

@@ -89,9 +89,13 @@ impl Product {
 
     /// How many threads may be worth it for the products as wholes.
     fn tasks(&self) -> usize {
+        if self.work() >= PARALLEL { self.starts.len().clamp(1, TASKS) } else { 1 }
+    }
+
+    /// How many multiplications all of them are.
+    fn work(&self) -> usize {
         let [m, k, n] = self.sizes();
-        let work = m.saturating_mul(k).saturating_mul(n).saturating_mul(self.starts.len());
-        if work >= PARALLEL { self.starts.len().clamp(1, TASKS) } else { 1 }
+        m.saturating_mul(k).saturating_mul(n).saturating_mul(self.starts.len())
     }
 
     /// How many of them a task needs.
@@ -142,6 +146,11 @@ pub(super) struct Ready {
 }
 
 impl Ready {
+    /// Whether several threads may work on it.
+    pub(super) fn forks(&self) -> bool {
+        self.product.work() >= PARALLEL
+    }
+
     /// Runs the step.
     ///
     /// # Safety
