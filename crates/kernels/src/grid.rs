@@ -1,7 +1,10 @@
 //! Writing through strides: [`place`] and [`accumulate`] are the transposes of reading a [`View`].
 
+use smallvec::SmallVec;
+
+use crate::pool;
 use crate::scalar::Scalar;
-use crate::view::{Strided, View, checked_len};
+use crate::view::{Strided, View, checked_len, span};
 
 /// Element number `i` of `x` becomes the element at position `i` of the grid that `offset`, `shape` and `strides` describe
 /// in `out`; the rest of `out` is left alone. `false`, with `out` untouched, if the grid does not lie inside of `out` or
@@ -13,8 +16,58 @@ pub fn place<T: Scalar>(
     shape: &[usize],
     strides: &[isize],
 ) -> bool {
+    if pool::worth(x.len())
+        && checked_len(out.len(), offset, shape, strides) == Some(x.len())
+        && let Some(blocks) = Blocks::of(offset, shape, strides)
+    {
+        blocks.place(x, out, shape, strides);
+        return true;
+    }
     write(x, out, offset, shape, strides, |to, from| *to = from)
 }
+
+/// A grid whose parts along the first axis lie one behind the other, so that several threads can write them.
+struct Blocks {
+    /// Where the first block begins, and the grid in each.
+    begin: usize,
+    offset: usize,
+    /// From one block to the next.
+    spacing: usize,
+    /// How many elements of the grid a block has.
+    each: usize,
+}
+
+impl Blocks {
+    /// Nothing if parts reach into each other, or there is only one.
+    fn of(offset: usize, shape: &[usize], strides: &[isize]) -> Option<Self> {
+        let (size, shape) = shape.split_first()?;
+        let (stride, strides) = strides.split_first()?;
+        let spacing = usize::try_from(*stride).ok().filter(|&spacing| spacing > 0 && *size > 1)?;
+        let (begin, offset) = (offset / spacing * spacing, offset % spacing);
+        let (_, end) = span(isize::MAX as usize, offset, shape, strides)?;
+        let each = shape.iter().product();
+        (end <= spacing).then_some(Blocks { begin, offset, spacing, each })
+    }
+
+    fn place<T: Scalar>(&self, x: View<T>, out: &mut [T], shape: &[usize], strides: &[isize]) {
+        let Some((&size, shape)) = shape.split_first() else { return };
+        let together = (CHUNK / self.each.max(1)).clamp(1, size);
+        let end = (self.begin + size * self.spacing).min(out.len());
+        let out = out.get_mut(self.begin..end).unwrap_or_default();
+        pool::chunks(out, together * self.spacing, |number, out| {
+            let first = number * together;
+            let shape: SmallVec<[usize; 12]> =
+                [together.min(size - first)].into_iter().chain(shape.iter().copied()).collect();
+            let len = shape.iter().product();
+            if let Some(grid) = Strided::<T>::of(&[], self.offset, &shape, strides, len) {
+                write_all(x, first * self.each, len, out, &grid, |to, from| *to = from);
+            }
+        });
+    }
+}
+
+/// About how many elements a thread places at a time.
+const CHUNK: usize = 1 << 12;
 
 /// Like [`place`], but adds to what is there, one element after the other: positions may occur more than once.
 pub fn accumulate<T: Scalar>(
@@ -47,20 +100,33 @@ fn write<T: Scalar>(
         return true;
     }
     let Some(grid) = Strided::<T>::of(&[], offset, shape, strides, len) else { return false };
+    write_all(x, 0, len, out, &grid, put);
+    true
+}
+
+/// `len` elements of `x`, from number `first` on, go to the positions of a grid of as many.
+#[inline]
+fn write_all<T: Scalar>(
+    x: View<T>,
+    first: usize,
+    len: usize,
+    out: &mut [T],
+    grid: &Strided<T>,
+    put: impl Fn(&mut T, T),
+) {
     if let Some(x) = x.as_slice() {
-        write_runs(x, out, &grid, 0, put);
-        return true;
+        return write_runs(x.get(first..first + len).unwrap_or_default(), out, grid, 0, put);
     }
     let (mut tile, mut done) = ([T::zero(); TILE], 0);
     while done < len {
-        let count = x.read(done, &mut tile);
+        let room = tile.get_mut(..TILE.min(len - done)).unwrap_or_default();
+        let count = x.read(first + done, room);
         if count == 0 {
-            return false;
+            return;
         }
-        write_runs(tile.get(..count).unwrap_or_default(), out, &grid, done, &put);
+        write_runs(room.get(..count).unwrap_or_default(), out, grid, done, &put);
         done += count;
     }
-    true
 }
 
 /// The elements of `x` go to the positions from number `start` on.
@@ -149,6 +215,31 @@ mod tests {
                 prop_assert_eq!(&out, &placed);
                 prop_assert!(accumulate(x, &mut sums, grid.offset, &grid.shape, &grid.strides));
                 prop_assert_eq!(&sums, &added);
+            }
+        }
+
+        /// Parts of a matrix, or of a longer array, whatever divides: as many elements as several threads share.
+        #[test]
+        fn blocks_on_several_threads(
+            (rows, cols, before, behind) in (1usize..300, 1usize..200, 0usize..40, 0usize..40),
+            (skip, scattered) in (0usize..3, any::<bool>()),
+        ) {
+            let width = before + cols + behind;
+            let step = if scattered { 2 } else { 1 };
+            let source: Vec<f64> = (0..rows * cols * step).map(|i| i as f64).collect();
+            let (all, every) = ([rows * cols], [step as isize]);
+            let x = View::strided(&source, 0, &all, &every).unwrap();
+            let mut out = vec![-1.0; (rows + skip) * width];
+            let mut want = out.clone();
+            for (i, x) in source.iter().step_by(step).enumerate() {
+                want[(skip + i / cols) * width + before + i % cols] = *x;
+            }
+            let (offset, shape, strides) = (skip * width + before, [rows, cols], [width as isize, 1]);
+            if let Some(blocks) = Blocks::of(offset, &shape, &strides) {
+                blocks.place(x, &mut out, &shape, &strides);
+                prop_assert_eq!(&out, &want);
+            } else {
+                prop_assert_eq!(rows, 1);
             }
         }
 
