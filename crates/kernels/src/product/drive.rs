@@ -60,6 +60,10 @@ impl<'a, T: Scalar, F: Fn(usize, &mut [T]) + Sync> Drive<'a, T, F> {
                 let parts = drive.parts();
                 pool::numbers(parts, parts, |part| drive.pack_part(part));
             }
+            if plan.grid.parts > 1 {
+                drive.by_inner_blocks();
+                return true;
+            }
             pool::numbers(slots, slots, |slot| {
                 (tasks * slot / slots..tasks * (slot + 1) / slots).for_each(|task| drive.task(task, slot));
             });
@@ -101,35 +105,96 @@ impl<'a, T: Scalar, F: Fn(usize, &mut [T]) + Sync> Drive<'a, T, F> {
         }
     }
 
+    /// The rows and columns of a task.
+    fn part_of(&self, task: usize) -> (Range<usize>, Range<usize>) {
+        let grid = &self.plan.grid;
+        let (block, chunk) = (task / grid.chunks, task % grid.chunks);
+        let (m, n) = (self.a.rows(), self.b.cols());
+        let rows = block * grid.rows..m.min((block + 1) * grid.rows);
+        (rows, chunk * grid.cols..n.min((chunk + 1) * grid.cols))
+    }
+
+    /// What some steps of the inner sum add to a part of the output, or, if they are the `first`, make of it. What is packed
+    /// goes to the room of `slot`.
+    ///
+    /// # Safety
+    /// `out` has as many elements as the product, and nobody else uses this part of it, or that room, at the same time.
+    unsafe fn multiply(
+        &self,
+        (rows, cols): (&Range<usize>, &Range<usize>),
+        inner: Range<usize>,
+        slot: usize,
+        out: *mut T,
+        first: bool,
+    ) {
+        let room = self.scratch.0.wrapping_add(self.plan.shared + slot * self.plan.slot);
+        let (a, left) = self.left(rows, &inner, room);
+        let (b, right) = self.right(cols, &inner, room.wrapping_add(self.plan.slot_left));
+        let n = self.b.cols();
+        let product = Block {
+            rows: rows.len(),
+            inner: inner.len(),
+            cols: cols.len(),
+            a,
+            left,
+            b,
+            right,
+            out: out.wrapping_add(rows.start * n + cols.start),
+            out_row: n,
+            first,
+        };
+        // SAFETY: `left` and `right` name elements of the matrices or those that have just been packed; the part of the
+        // output is inside of it, and is this task's alone (the caller).
+        unsafe { product.multiply(self.cpu) };
+    }
+
+    /// Each task does some blocks of the inner sum, for all of the output; at the end the sums are added in order.
+    fn by_inner_blocks(&self) {
+        let grid = &self.plan.grid;
+        let (m, k, n) = (self.a.rows(), self.a.cols(), self.b.cols());
+        let (blocks, parts) = (k.div_ceil(INNER), grid.parts);
+        let sums = self.plan.begin_of_sums();
+        // The first one is where it stays.
+        let of = |block: usize| match block.checked_sub(1) {
+            None => self.out.0,
+            Some(number) => self.scratch.0.wrapping_add(sums + number * m * n),
+        };
+        pool::numbers(parts, parts, |part| {
+            for block in blocks * part / parts..blocks * (part + 1) / parts {
+                for task in 0..grid.blocks * grid.chunks {
+                    let (rows, cols) = self.part_of(task);
+                    // SAFETY: there is room for the sums of each block, and each is in one part; a part has the room of
+                    // its number, of which there are as many as parts.
+                    unsafe {
+                        let inner = inner_block(block * INNER, k);
+                        self.multiply((&rows, &cols), inner, part, of(block), true);
+                    };
+                }
+            }
+        });
+        for rows in (0..grid.blocks).map(|block| self.part_of(block * grid.chunks).0) {
+            let (begin, len) = (rows.start * n, rows.len() * n);
+            // SAFETY: these are some rows of the output, and below of the sums; all tasks are done.
+            let out = unsafe { std::slice::from_raw_parts_mut(self.out.0.wrapping_add(begin), len) };
+            for block in 1..blocks {
+                // SAFETY: as above.
+                let sum = unsafe { std::slice::from_raw_parts(of(block).wrapping_add(begin), len) };
+                out.iter_mut().zip(sum).for_each(|(out, &sum)| *out += sum);
+            }
+            (self.finish)(rows.start, out);
+        }
+    }
+
     /// One task, with the room of `slot` for what it packs; no other task uses that room at the same time.
     fn task(&self, task: usize, slot: usize) {
         let grid = &self.plan.grid;
-        let (block, chunk) = (task / grid.chunks, task % grid.chunks);
-        let (m, k, n) = (self.a.rows(), self.a.cols(), self.b.cols());
-        let rows = block * grid.rows..m.min((block + 1) * grid.rows);
-        let cols = chunk * grid.cols..n.min((chunk + 1) * grid.cols);
-        let room = self.scratch.0.wrapping_add(self.plan.shared + slot * self.plan.slot);
-        let mut begin = 0;
-        while begin < k {
-            let inner = inner_block(begin, k);
-            let (a, left) = self.left(&rows, &inner, room);
-            let (b, right) = self.right(&cols, &inner, room.wrapping_add(self.plan.slot_left));
-            let product = Block {
-                rows: rows.len(),
-                inner: inner.len(),
-                cols: cols.len(),
-                a,
-                left,
-                b,
-                right,
-                out: self.out.0.wrapping_add(rows.start * n + cols.start),
-                out_row: n,
-                first: begin == 0,
+        let (rows, cols) = self.part_of(task);
+        let (block, k, n) = (task / grid.chunks, self.a.cols(), self.b.cols());
+        for begin in (0..k).step_by(INNER) {
+            // SAFETY: the part of the output belongs to this task alone.
+            unsafe {
+                self.multiply((&rows, &cols), inner_block(begin, k), slot, self.out.0, begin == 0);
             };
-            // SAFETY: `left` and `right` name elements of the matrices or those that have just been packed; the part of
-            // the output is inside of it, and belongs to this task alone.
-            unsafe { product.multiply(self.cpu) };
-            begin = inner.end;
         }
         let last = match self.done.get(block) {
             Some(done) if grid.chunks > 1 => done.fetch_add(1, Ordering::AcqRel) + 1 == grid.chunks,

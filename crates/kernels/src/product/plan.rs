@@ -21,6 +21,13 @@ const ROWS: usize = 64;
 /// Where there are fewer blocks of rows than this, and several threads, the columns are cut as well.
 pub(super) const BLOCKS: usize = 8;
 
+/// From so many blocks of the inner sum on, several threads each do some of these, if their sums are no more than `SUMS`
+/// elements.
+const LONG: usize = 4;
+
+/// See [`LONG`]: about as much as a second cache holds.
+const SUMS: usize = 1 << 16;
+
 /// The most tasks that run at the same time.
 const SLOTS: usize = 32;
 
@@ -35,6 +42,12 @@ pub(super) struct Grid {
     pub(super) chunks: usize,
     /// The number of tasks that may run at the same time.
     pub(super) slots: usize,
+    /// Into how many parts several threads cut a long inner sum, in place of the output; 1 if they do not. So each of them
+    /// reads the part of the operands that it has written itself, if the steps before this one were cut the same way; a
+    /// part of the output needs all rows of one of them.
+    pub(super) parts: usize,
+    /// The elements of the sums of all blocks of the inner sum but the first, where it is cut.
+    pub(super) sums: usize,
 }
 
 impl Grid {
@@ -62,8 +75,14 @@ impl Grid {
         };
         let cols = cols.min(n);
         let chunks = n.div_ceil(cols);
-        let slots = if parallel { (blocks * chunks).min(SLOTS) } else { 1 };
-        Grid { rows, blocks, cols, chunks, slots }
+        let inner_blocks = k.div_ceil(INNER);
+        let sums = (inner_blocks - 1).saturating_mul(m).saturating_mul(n);
+        let (parts, sums) = match parallel && inner_blocks >= LONG && sums <= SUMS {
+            true => (inner_blocks.min(SLOTS), sums),
+            false => (1, 0),
+        };
+        let slots = if parallel { (blocks * chunks).max(parts).min(SLOTS) } else { 1 };
+        Grid { rows, blocks, cols, chunks, slots, parts, sums }
     }
 
     /// The elements of scratch that a task needs for its block of the left operand: a panel's room more than `rows`.
@@ -79,7 +98,7 @@ impl Grid {
     /// The scratch for any layout of the operands; `usize::MAX` if that is no number.
     pub(super) fn scratch(&self, k: usize, n: usize) -> usize {
         let (whole, each) = if self.blocks > 1 { (k.saturating_mul(n), 0) } else { (0, self.right(k)) };
-        whole.saturating_add(self.slots * (self.left(k) + each))
+        whole.saturating_add(self.slots * (self.left(k) + each) + self.sums)
     }
 }
 
@@ -115,6 +134,11 @@ impl Plan {
 
     /// The scratch, which is at most that of the grid.
     pub(super) fn scratch(&self) -> usize {
+        self.begin_of_sums() + self.grid.sums
+    }
+
+    /// Where in the scratch the sums of the blocks of a long inner sum are.
+    pub(super) fn begin_of_sums(&self) -> usize {
         self.shared + self.grid.slots * self.slot
     }
 }
