@@ -6,10 +6,9 @@ use std::time::{Duration, Instant};
 use chainrule_kernels::{At, CONSTANTS, Memory, STATE, Trouble, WORK};
 use ndarray::{ArrayViewD, IxDyn};
 
-use super::feeds::Feeds;
 use super::lower::{Call, Stage};
 use super::state::{Aligned, Values};
-use super::{Compiled, copy};
+use super::{Compiled, Input, copy};
 use crate::Scalar;
 use crate::error::{Error, ErrorKind, Fault, Result};
 use crate::evaluate::{index_of, not_finite};
@@ -23,35 +22,27 @@ pub(super) enum StateRef<'s, T> {
     Write(&'s mut Values<T>),
 }
 
+impl Input {
+    /// The error for an array of another shape.
+    #[cold]
+    pub(super) fn refuse(&self, shape: &[usize], caller: Origin) -> Error {
+        let Input { name, shape: takes, .. } = self;
+        let message =
+            format!("input {name} has the shape {shape:?}, the program takes {:?}", takes.as_slice());
+        let help = "a program is compiled for its shapes: record and compile another one for other shapes; they can \
+                    share the state";
+        Fault::new(ErrorKind::Shape, message, help).at("run", Vec::new(), caller, String::new())
+    }
+}
+
 impl<T: Scalar> Compiled<T> {
-    /// Whether the inputs are those that the program takes.
-    pub(super) fn check(&self, inputs: &impl Feeds<T>, caller: Origin) -> Result<()> {
-        let refuse = |kind, message: String, help: String| {
-            Err(Fault::new(kind, message, help).at("run", Vec::new(), caller, String::new()))
-        };
-        let takes = || {
-            let list = self.inputs.iter().map(|input| format!("{} {:?}", input.name, input.shape.as_slice()));
-            format!("the program takes {}", list.collect::<Vec<_>>().join(", "))
-        };
-        if inputs.count() != self.inputs.len() {
-            let message = format!("{} inputs, the program takes {}", inputs.count(), self.inputs.len());
-            return refuse(ErrorKind::Count, message, takes());
-        }
-        for (number, input) in self.inputs.iter().enumerate() {
-            let Some(view) = inputs.feed(number) else { continue };
-            if view.shape() != input.shape.as_slice() {
-                let message = format!(
-                    "input {} has the shape {:?}, the program takes {:?}",
-                    input.name,
-                    view.shape(),
-                    input.shape.as_slice()
-                );
-                let help = "a program is compiled for its shapes: record and compile another one for other shapes; they can \
-                            share the state";
-                return refuse(ErrorKind::Shape, message, help.into());
-            }
-        }
-        Ok(())
+    /// The error for inputs that are not as many as the program takes.
+    #[cold]
+    pub(super) fn refuse_count(&self, count: usize, caller: Origin) -> Error {
+        let message = format!("{count} inputs, the program takes {}", self.inputs.len());
+        let list = self.inputs.iter().map(|input| format!("{} {:?}", input.name, input.shape.as_slice()));
+        let help = format!("the program takes {}", list.collect::<Vec<_>>().join(", "));
+        Fault::new(ErrorKind::Count, message, help).at("run", Vec::new(), caller, String::new())
     }
 
     pub(super) fn stages(
