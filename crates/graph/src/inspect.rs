@@ -89,6 +89,30 @@ impl<'g, T: Scalar> Var<'g, T> {
         self.graph().tape.borrow().nodes.get(self.id).map_or("invalid", |node| node.op.name()).to_owned()
     }
 
+    /// What the operation was told beside its operands, as the listing of the graph shows it: the axes of a sum, an exponent, a
+    /// part. Empty for most.
+    ///
+    /// ```
+    /// # let graph = chainrule_graph::Graph::new();
+    /// let x = graph.variable("x", ndarray::array![[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!((x.sum_axes(1).options(), (x * 2.0).options()), ("[1]".into(), "2".into()));
+    /// ```
+    pub fn options(self) -> String {
+        self.graph().tape.borrow().options(self.id)
+    }
+
+    /// Whether a derivative of this node passes to its operand of that place: not through a `detach`, nor to what only makes a
+    /// choice (the condition of a `select`, the indices of a `take`, either side of a comparison).
+    ///
+    /// ```
+    /// # let graph = chainrule_graph::Graph::new();
+    /// let x = graph.variable("x", [1.0, -2.0]);
+    /// assert_eq!((x.exp().passes_derivative(0), x.greater(0.0).passes_derivative(0)), (true, false));
+    /// ```
+    pub fn passes_derivative(self, operand: usize) -> bool {
+        self.graph().tape.borrow().nodes.get(self.id).is_some_and(|node| node.passes(operand))
+    }
+
     /// The name of a variable.
     pub fn name(self) -> Option<String> {
         self.graph().tape.borrow().variable_name(self.id).map(str::to_owned)
