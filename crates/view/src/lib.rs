@@ -1,6 +1,8 @@
 #![forbid(unsafe_code)]
 mod dot;
 mod gradient;
+mod network;
+mod neurons;
 mod picture;
 mod scene;
 mod svg;
@@ -10,6 +12,7 @@ mod tree;
 
 use chainrule_graph::{Graph, Scalar};
 
+pub use network::{Network, network};
 pub use picture::{Dot, Picture, Svg, Tree};
 pub use theme::Theme;
 

@@ -73,7 +73,7 @@ pub(crate) struct Item {
     pub(crate) operands: Vec<usize>,
     /// The numbers of operands that are not shown.
     pub(crate) absent: Vec<usize>,
-    /// The number of the node outside of all derivatives whose derivative it is a part of.
+    /// The number of the node outside of all derivatives whose derivative it is a part of; of a folded layer's, that of its box.
     pub(crate) root: Option<usize>,
     /// The place of the box that holds that node.
     pub(crate) primal: Option<usize>,
@@ -121,7 +121,7 @@ impl Scene {
         }
         let roots = roots(&primals);
         let mut last_joined = None;
-        let mut items = Vec::with_capacity(boxes.len());
+        let mut items: Vec<Item> = Vec::with_capacity(boxes.len());
         for (here, members) in boxes.iter().enumerate() {
             let group = members.iter().map(|&member| groups[member]).find(|group| *group != Group::Alone);
             // The output of a folded layer: what others use, or the end.
@@ -152,6 +152,9 @@ impl Scene {
             }
             item.root = roots[output];
             item.primal = item.root.and_then(|root| place[root]).filter(|&there| there != here);
+            if let Some(primal) = item.primal.and_then(|place| items.get(place)) {
+                item.root = Some(primal.number);
+            }
             item.joined = item.primal.is_some() && item.primal != last_joined;
             last_joined = item.primal;
             item.scope = scopes.innermost(output);

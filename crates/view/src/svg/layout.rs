@@ -68,7 +68,7 @@ pub(crate) fn edges(scene: &Scene) -> (Vec<Edge>, Vec<Vec<usize>>) {
     let spans = spans(scene.items.len(), &edges, &keys);
     let mut total: usize = spans.iter().sum();
     // Each layer that a line passes costs time like a box.
-    let most = 1500 + scene.items.len();
+    let most = 1500 + scene.items.len() / 4;
     let mut longest: Vec<usize> = (0..edges.len()).collect();
     longest.sort_by_key(|&edge| Reverse(spans[edge]));
     let mut kept = vec![true; edges.len()];

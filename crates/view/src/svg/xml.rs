@@ -78,7 +78,7 @@ impl Document {
     pub(crate) fn text(&mut self, x: f64, y: f64, class: &str, text: &str) {
         let (place_x, place_y) = (figure(x), figure(y));
         // Where a font may lack letters another one steps in, of whatever width: then the width is set.
-        let fixed = match text.is_ascii() {
+        let fixed = match text.chars().all(|c| c <= '\u{ff}') {
             true => String::new(),
             false => format!(
                 " textLength=\"{}\" lengthAdjust=\"spacingAndGlyphs\"",
@@ -104,7 +104,6 @@ impl Document {
              {scope} .cr-start{{text-anchor:start}}\n{scope} .cr-title{{font-weight:bold}}\n\
              {scope} .cr-edge{{fill:none;stroke-width:1.3}}\n{scope} .cr-head{{stroke:none}}\n\
              {scope} .cr-join{{fill:none;stroke-width:1.3;stroke-dasharray:1.5 4;stroke-linecap:round}}\n\
-             {scope} .cr-halo{{stroke-width:4;stroke-linejoin:round;paint-order:stroke}}\n\
              {scope} .cr-invalid rect{{stroke-dasharray:4 3}}\n"
         ));
         let light = colours(&scope, &LIGHT);
@@ -128,7 +127,7 @@ fn colours(scope: &str, palette: &Palette) -> String {
         "{scope} .cr-ground{{fill:{ground}}}\n{scope} text{{fill:{text}}}\n{scope} .cr-muted{{fill:{muted}}}\n\
          {scope} .cr-gradient{{fill:{gradient}}}\n{scope} .cr-edge{{stroke:{line}}}\n{scope} .cr-head{{fill:{line}}}\n\
          {scope} .cr-back{{stroke:{backward}}}\n{scope} .cr-head.cr-back{{fill:{backward};stroke:none}}\n\
-         {scope} .cr-join{{stroke:{backward}}}\n{scope} .cr-halo{{stroke:{ground}}}\n"
+         {scope} .cr-join{{stroke:{backward}}}\n"
     );
     for kind in Kind::ALL {
         let (name, fill, stroke) = (kind.name(), palette.fill(kind), palette.stroke(kind));
