@@ -24,6 +24,7 @@
 //! * [`Graph`] and [`Var`]: recording, values, derivatives. The crate's page ([`graph`]) tells in five
 //!   minutes how it works.
 //! * [`layers`]: dense layers and activations, `Sequential`, a [`Layer`](layers::Layer) of your own, losses, parameters.
+//! * [`view`]: pictures. `println!("{}", graph.tree())` in a terminal, `graph.dot()` for Graphviz, `graph.svg().save(path)`.
 //! * [`prelude`]: the names that nearly every program needs, for one `use`.
 //! * [`ndarray`]: the array library whose types go in and come out, in the version that fits.
 //!
@@ -35,6 +36,8 @@ pub use chainrule_graph as graph;
 pub use chainrule_graph::{Error, ErrorKind, Graph, Result, Var};
 #[cfg(feature = "layers")]
 pub use chainrule_layers as layers;
+#[cfg(feature = "view")]
+pub use chainrule_view as view;
 pub use ndarray;
 
 pub mod prelude {
@@ -54,4 +57,6 @@ pub mod prelude {
         Model, Momentum, Optimizer, Params, Relu, Report, Rule, Schedule, Scoped, Sequential, Sgd, Sigmoid,
         Step, Stop, Tanh, Trainer, error, half_squared_error, mean_squared_error,
     };
+    #[cfg(feature = "view")]
+    pub use chainrule_view::View;
 }

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use chainrule_graph::{Error, ErrorKind, Result, Scalar};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView1, AsArray, Ix1, Ix2};
 
 use crate::neurons::Neurons;
 use crate::svg::xml::{Document, LINE, figure, text_width};
@@ -39,15 +39,14 @@ pub struct Network {
 /// use ndarray::array;
 ///
 /// let w2 = array![[0.3, 0.2], [0.2, 0.1], [0.1, 0.1]];
-/// let picture = network(&[w2.view()]).errors(&[array![0.216, 0.129, 0.087].view(), array![0.42, 0.45].view()]);
+/// let picture = network([&w2]).errors([&array![0.216, 0.129, 0.087], &array![0.42, 0.45]]);
 /// let svg = picture.arithmetic(true).to_svg()?;
 /// assert!(svg.contains("0.3 · 0.42 + 0.2 · 0.45 = 0.216"));
 /// # Ok::<(), chainrule_graph::Error>(())
 /// ```
-pub fn network<T: Scalar>(weights: &[ArrayView2<'_, T>]) -> Network {
-    let number = |x: &T| x.to_f64().unwrap_or(f64::NAN);
+pub fn network<'a, T: Scalar, W: AsArray<'a, T, Ix2>>(weights: impl IntoIterator<Item = W>) -> Network {
     Network {
-        weights: weights.iter().map(|w| w.map(number)).collect(),
+        weights: weights.into_iter().map(|w| w.into().map(number)).collect(),
         signals: Vec::new(),
         errors: Vec::new(),
         arithmetic: false,
@@ -59,14 +58,20 @@ pub fn network<T: Scalar>(weights: &[ArrayView2<'_, T>]) -> Network {
 
 impl Network {
     /// With the signals `A[0]`, `A[1]`, ...: the inputs and what each layer makes of them, the last ones may be missing.
-    pub fn signals<T: Scalar>(mut self, signals: &[ArrayView1<'_, T>]) -> Self {
-        self.signals = signals.iter().map(|a| a.map(|x| x.to_f64().unwrap_or(f64::NAN))).collect();
+    pub fn signals<'a, T: Scalar, A: AsArray<'a, T, Ix1>>(
+        mut self,
+        signals: impl IntoIterator<Item = A>,
+    ) -> Self {
+        self.signals = signals.into_iter().map(|a| a.into().map(number)).collect();
         self
     }
 
     /// With the errors, the last of which are those of the outputs; the first layers may be missing. Lines then show the way back.
-    pub fn errors<T: Scalar>(mut self, errors: &[ArrayView1<'_, T>]) -> Self {
-        self.errors = errors.iter().map(|e| e.map(|x| x.to_f64().unwrap_or(f64::NAN))).collect();
+    pub fn errors<'a, T: Scalar, E: AsArray<'a, T, Ix1>>(
+        mut self,
+        errors: impl IntoIterator<Item = E>,
+    ) -> Self {
+        self.errors = errors.into_iter().map(|e| e.into().map(number)).collect();
         self
     }
 
@@ -262,6 +267,10 @@ fn sum(name: &str, i: usize, (w, x): (ArrayView1<'_, f64>, ArrayView1<'_, f64>))
 /// Negative numbers in brackets.
 fn factor(x: f64) -> String {
     if x < 0.0 { format!("({})", short(x)) } else { short(x) }
+}
+
+fn number<T: Scalar>(x: &T) -> f64 {
+    x.to_f64().unwrap_or(f64::NAN)
 }
 
 /// The steps of a straight line.

@@ -8,7 +8,7 @@ use crate::text::short;
 
 /// The neurons of a layer that are drawn, by number; `None` stands for those left out.
 const SHOWN: usize = 12;
-/// From the middle of a layer to that of the next.
+/// From the middle of a layer to that of the next, in a network of few neurons.
 const STRIDE: f64 = 230.0;
 
 /// A drawn neuron.
@@ -71,7 +71,9 @@ impl<'w> Neurons<'w> {
     }
 
     fn stride(&self) -> f64 {
-        STRIDE + 2.0 * (self.radius - 26.0)
+        // More neurons, flatter lines: so that weights find room beside each other.
+        let most = self.layers.iter().map(Vec::len).max().unwrap_or_default();
+        STRIDE + 40.0 * most.saturating_sub(3).min(3) as f64 + 2.0 * (self.radius - 26.0)
     }
 
     /// The middle of each layer.

@@ -6,10 +6,13 @@ use ndarray::{ArrayViewD, Axis};
 /// Columns of a line, beyond which it is abridged.
 pub(crate) const WIDEST: usize = 44;
 
-/// Four digits, without zeros at the end.
+/// Four digits, without zeros at the end; whole numbers up to a million as they are.
 pub(crate) fn short(x: f64) -> String {
     if x == 0.0 || !x.is_finite() {
         return if x == 0.0 { "0".into() } else { x.to_string() };
+    }
+    if x.fract() == 0.0 && x.abs() < 1e6 {
+        return x.to_string();
     }
     // Rounded first: 0.99999 is a 1.
     let scientific = format!("{x:.3e}");
@@ -19,7 +22,7 @@ pub(crate) fn short(x: f64) -> String {
         false => text.to_owned(),
     };
     match exponent.parse::<i32>() {
-        Ok(exponent @ -3..=4) => trim(&format!("{x:.*}", (3 - exponent).max(0) as usize)),
+        Ok(exponent @ -3..=3) => trim(&format!("{x:.*}", (3 - exponent).max(0) as usize)),
         _ => format!("{}e{exponent}", trim(digits)),
     }
 }
@@ -141,7 +144,8 @@ mod tests {
             (0.99999, "1"),
             (-1234.56, "-1235"),
             (99999.0, "99999"),
-            (123456.0, "1.235e5"),
+            (99999.5, "1e5"),
+            (1234567.0, "1.235e6"),
             (0.00123456, "0.001235"),
             (1.5e-7, "1.5e-7"),
             (f64::MAX, "1.798e308"),

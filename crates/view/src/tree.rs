@@ -43,7 +43,9 @@ pub(crate) fn write(scene: &Scene, f: &mut impl Write) -> fmt::Result {
             let here = &items[item];
             f.write_str(&here.heading())?;
             if written[item] {
-                f.write_str(if here.operands.is_empty() { "\n" } else { " (above)\n" })?;
+                // A leaf is as well written again.
+                let leaf = here.operands.is_empty() && here.folded.is_none();
+                f.write_str(if leaf { "\n" } else { " (above)\n" })?;
                 continue;
             }
             if depth == DEEPEST && !here.operands.is_empty() {
