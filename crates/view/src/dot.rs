@@ -8,11 +8,10 @@ use crate::text::printable;
 use crate::theme::LIGHT;
 
 pub(crate) fn write(scene: &Scene, f: &mut impl Write) -> fmt::Result {
-    f.write_str(
-        "digraph chainrule {\n  graph [bgcolor=\"white\" fontname=\"monospace\" fontsize=11]\n  node [shape=box style=\"rounded,filled\" \
-         fontname=\"monospace\" fontsize=11]\n  edge [color=\"",
-    )?;
-    writeln!(f, "{}\" arrowsize=0.7]", LIGHT.line)?;
+    f.write_str("digraph chainrule {\n")?;
+    f.write_str("  graph [bgcolor=\"white\" fontname=\"monospace\" fontsize=11]\n")?;
+    f.write_str("  node [shape=box style=\"rounded,filled\" fontname=\"monospace\" fontsize=11]\n")?;
+    writeln!(f, "  edge [color=\"{}\" arrowsize=0.7]", LIGHT.line)?;
     let mut inside: Vec<Vec<usize>> = vec![Vec::new(); scene.scopes.len()];
     for (place, item) in scene.items.iter().enumerate() {
         match item.scope {

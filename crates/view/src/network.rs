@@ -31,8 +31,8 @@ pub struct Network {
 /// A picture of a dense network with these weights: `W[1]`, `W[2]`, ..., each with a row for each sending neuron and a
 /// column for each receiving one, so that `Z[l] = W[l]' A[l-1]`.
 ///
-/// Lines are the thicker the larger their weight, and dashed if it is negative. Weights are written beside them where there is room.
-/// Of a layer of more than twelve neurons the first and the last ones are drawn.
+/// Lines are the thicker the larger their weight, and dashed if it is negative. Weights are written beside them where
+/// there is room. Of a layer of more than twelve neurons the first and the last ones are drawn.
 ///
 /// ```
 /// use chainrule_view::network;
@@ -66,7 +66,8 @@ impl Network {
         self
     }
 
-    /// With the errors, the last of which are those of the outputs; the first layers may be missing. Lines then show the way back.
+    /// With the errors, the last of which are those of the outputs; the first layers may be missing. Lines then show
+    /// the way back.
     pub fn errors<'a, T: Scalar, E: AsArray<'a, T, Ix1>>(
         mut self,
         errors: impl IntoIterator<Item = E>,
@@ -75,8 +76,8 @@ impl Network {
         self
     }
 
-    /// With the sums below the picture, number by number: of errors `E[l] = W[l+1] E[l+1]`, the lecture's closed form, which they must
-    /// fulfil then; without errors those of the signals, `Z[l] = W[l]' A[l-1]`.
+    /// With the sums below the picture, number by number: of errors `E[l] = W[l+1] E[l+1]`, the lecture's closed form,
+    /// which they must fulfil then; without errors those of the signals, `Z[l] = W[l]' A[l-1]`.
     pub fn arithmetic(mut self, on: bool) -> Self {
         self.arithmetic = on;
         self
@@ -103,8 +104,8 @@ impl Network {
     /// The picture as SVG: one element, which needs nothing from outside.
     ///
     /// # Errors
-    /// If there are no weights, if the sizes of weights, signals and errors do not fit each other, or if the arithmetic was asked for
-    /// and errors are not the sums that it shows.
+    /// If there are no weights, if the sizes of weights, signals and errors do not fit each other, or if the arithmetic
+    /// was asked for and errors are not the sums that it shows.
     #[track_caller]
     pub fn to_svg(&self) -> Result<String> {
         let widths = self.widths()?;
@@ -168,19 +169,18 @@ impl Network {
             let help = "give at least one matrix, a row for each sending neuron";
             return Err(Error::new(ErrorKind::Argument, "network", "there are no weights", help));
         };
-        let shape = |message: String, help: &str| Err(Error::new(ErrorKind::Shape, "network", message, help));
         let mut widths = vec![first.nrows()];
         for (l, w) in self.weights.iter().enumerate() {
             let before = widths.last().copied().unwrap_or_default();
             if w.nrows() != before {
                 let message =
                     format!("W[{}] has {} rows, the layer before it {before} neurons", l + 1, w.nrows());
-                return shape(message, "a row stands for a sending neuron; `.t()` turns a matrix around");
+                return misfit(message, "a row stands for a sending neuron; `.t()` turns a matrix around");
             }
             widths.push(w.ncols());
         }
         if let Some(empty) = widths.iter().position(|&width| width == 0) {
-            return shape(format!("layer {empty} has no neurons"), "give matrices with rows and columns");
+            return misfit(format!("layer {empty} has no neurons"), "give matrices with rows and columns");
         }
         for (what, name, given, first) in [
             ("signals", "A", &self.signals, Some(0)),
@@ -189,7 +189,7 @@ impl Network {
             let Some(first) = first.filter(|first| first + given.len() <= widths.len()) else {
                 let message =
                     format!("{} layers of {what}, and {} layers of neurons", given.len(), widths.len());
-                return shape(
+                return misfit(
                     message,
                     "the inputs count as a layer: there is one more than there are matrices",
                 );
@@ -201,7 +201,7 @@ impl Network {
                         l + first,
                         numbers.len()
                     );
-                    return shape(message, "give one number a neuron, the layers in their order");
+                    return misfit(message, "give one number a neuron, the layers in their order");
                 }
             }
         }
@@ -250,6 +250,12 @@ impl Network {
         );
         said.join(" ")
     }
+}
+
+/// Sizes that do not fit each other.
+#[track_caller]
+fn misfit<V>(message: String, help: &str) -> Result<V> {
+    Err(Error::new(ErrorKind::Shape, "network", message, help))
 }
 
 /// `E[1], neuron 1: 0.3 · 0.42 + 0.2 · 0.45 = 0.216`, and the sum.

@@ -162,8 +162,8 @@ impl<'w> Neurons<'w> {
         out.path(head, &format!("M{tip}L{left}L{right}Z"));
     }
 
-    /// Where along the lines between two layers the weights can stand one above the other, as a part of the way; `None` if there is
-    /// no such place.
+    /// Where along the lines between two layers the weights can stand one above the other, as a part of the way; `None`
+    /// if there is no such place.
     fn label_place(&self, senders: &[Neuron], receivers: &[Neuron], w: &Array2<f64>) -> Option<f64> {
         let widest = w.iter().map(|&w| text_width(&short(w))).fold(0.0, f64::max);
         let nearest = (self.radius + 12.0 + widest / 2.0) / self.stride();

@@ -38,11 +38,11 @@ pub struct Svg {
 /// let (x, w) = (graph.constant([1.0, 2.0]), graph.variable("w", [0.5, -0.5]));
 /// let loss = (w * x).sum().square();
 /// let tree = graph.tree().of(loss).values(true).gradients(loss).to_string();
-/// assert!(tree.starts_with("%4 powi 2 []  = 0.25  grad 1"));
+/// assert!(tree.starts_with("%4 square []  = 0.25  grad 1"));
 /// ```
 ///
-/// What goes wrong meanwhile (a gradient that does not exist, a node of another graph) is written into the picture where it
-/// is printed; [`to_text`](Picture::to_text), `to_svg` and [`save`](Picture::save) return it as an error.
+/// What goes wrong meanwhile (a gradient that does not exist, a node of another graph) is written into the picture
+/// where it is printed; [`to_text`](Picture::to_text), `to_svg` and [`save`](Picture::save) return it as an error.
 /// Nodes that are invalid, or whose value cannot be computed, are part of the picture and say why.
 #[derive(Clone)]
 #[must_use = "a picture is drawn when it is printed or saved"]
@@ -99,8 +99,8 @@ impl<'g, T: Scalar, F> Picture<'g, T, F> {
         self
     }
 
-    /// With the values of the nodes: whole if they are small, else their range and mean. They are computed where they have not
-    /// been before.
+    /// With the values of the nodes: whole if they are small, else their range and mean. They are computed where they
+    /// have not been before.
     pub fn values(mut self, on: bool) -> Self {
         self.shown.values = on;
         self
@@ -121,8 +121,8 @@ impl<'g, T: Scalar, F> Picture<'g, T, F> {
         self
     }
 
-    /// What was recorded in one [scope](Graph::scope), a layer say, as one box with the name of the scope: the outermost ones, with
-    /// the leaves that nothing else uses; and the derivatives of a folded layer as one box too.
+    /// What was recorded in one [scope](Graph::scope), a layer say, as one box with the name of the scope: the
+    /// outermost ones, with the leaves that nothing else uses; and the derivatives of a folded layer as one box too.
     pub fn fold(mut self, on: bool) -> Self {
         self.shown.fold = on;
         self
@@ -134,8 +134,8 @@ impl<'g, T: Scalar, F> Picture<'g, T, F> {
         self
     }
 
-    /// At most so many boxes, those recorded last; the picture says how many nodes are left out, and boxes name the operands
-    /// that are missing. Unlimited for [`Dot`] and [`Tree`], 2000 for [`Svg`] unless said otherwise.
+    /// At most so many boxes, those recorded last; the picture says how many nodes are left out, and boxes name the
+    /// operands that are missing. Unlimited for [`Dot`] and [`Tree`], 2000 for [`Svg`] unless said otherwise.
     pub fn limit(mut self, boxes: usize) -> Self {
         self.shown.limit = boxes;
         self
@@ -201,7 +201,8 @@ impl<T: Scalar> Picture<'_, T, Svg> {
         self
     }
 
-    /// What the picture shows, in a few sentences: for those who hear it. Without it, the number of nodes and their kinds are said.
+    /// What the picture shows, in a few sentences: for those who hear it. Without it, the number of nodes and their
+    /// kinds are said.
     pub fn desc(mut self, desc: impl Into<String>) -> Self {
         self.format.desc = Some(desc.into());
         self
@@ -252,13 +253,9 @@ impl<T: Scalar> fmt::Display for Picture<'_, T, Svg> {
 
 #[track_caller]
 pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
-    std::fs::write(path, text).map_err(|reason| {
-        let message = format!("`{}` cannot be written: {reason}", path.display());
-        Error::new(
-            ErrorKind::File,
-            "save",
-            message,
-            "give the path of a file in a folder that exists and may be written to",
-        )
-    })
+    // Not in a closure: the error has the line of the caller.
+    let Err(reason) = std::fs::write(path, text) else { return Ok(()) };
+    let message = format!("`{}` cannot be written: {reason}", path.display());
+    let help = "give the path of a file in a folder that exists and may be written to";
+    Err(Error::new(ErrorKind::File, "save", message, help))
 }

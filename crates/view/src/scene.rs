@@ -1,5 +1,5 @@
-//! What a picture shows, before it has a form: boxes in the order of the tape, each with its words and with the boxes that it
-//! is computed from. All forms are written from this.
+//! What a picture shows, before it has a form: boxes in the order of the tape, each with its words and with the boxes
+//! that it is computed from. All forms are written from this.
 
 use std::collections::BTreeSet;
 
@@ -73,7 +73,8 @@ pub(crate) struct Item {
     pub(crate) operands: Vec<usize>,
     /// The numbers of operands that are not shown.
     pub(crate) absent: Vec<usize>,
-    /// The number of the node outside of all derivatives whose derivative it is a part of; of a folded layer's, that of its box.
+    /// The number of the node outside of all derivatives whose derivative it is a part of; of a folded layer's, that of
+    /// its box.
     pub(crate) root: Option<usize>,
     /// The place of the box that holds that node.
     pub(crate) primal: Option<usize>,
@@ -251,7 +252,8 @@ fn groups(sections: &[Section], primals: &[Option<usize>]) -> Vec<Group> {
     groups
 }
 
-/// The nodes of each box. A box holds a stretch of the tape (leaves aside, which have no operands), so the boxes have an order in which operands come before users.
+/// The nodes of each box. A box holds a stretch of the tape (leaves aside, which have no operands), so the boxes have
+/// an order in which operands come before users.
 fn boxes(operands: &[Vec<usize>], visible: &[bool], groups: &[Group]) -> Vec<Vec<usize>> {
     let mut boxes: Vec<Vec<usize>> = Vec::new();
     let mut place = vec![None; operands.len()];

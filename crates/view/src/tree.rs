@@ -5,7 +5,8 @@ use std::fmt::{self, Write};
 use crate::scene::{Item, Kind, Scene};
 use crate::text::{counted, printable};
 
-/// How deep lines are indented. What is deeper begins a tree of its own further below, so that lines stay readable, and short.
+/// How deep lines are indented. What is deeper begins a tree of its own further below, so that lines stay readable, and
+/// short.
 const DEEPEST: usize = 16;
 
 /// What is still to be written: a node, where it hangs, and whether it is the last there.
@@ -93,8 +94,11 @@ fn write_details(scene: &Scene, item: &Item, f: &mut impl Write) -> fmt::Result 
     if let Some(error) = &item.error {
         write!(f, "  ! {error}")?;
     }
-    if let (Kind::Backward, None, Some(primal)) = (item.kind, item.folded, item.primal) {
-        write!(f, "  of {}", scene.items[primal].heading())?;
+    if let (Kind::Backward, None, Some(root)) = (item.kind, item.folded, item.root) {
+        match item.primal {
+            Some(primal) => write!(f, "  of {}", scene.items[primal].heading())?,
+            None => write!(f, "  of %{root}")?,
+        }
     }
     if !item.absent.is_empty() {
         write!(f, "  from {}, not shown", numbers(&item.absent))?;

@@ -266,8 +266,13 @@ fn three_thousand_nodes_and_their_derivatives_are_drawn() {
     assert!(svg.contains("nodes are not shown</text>"));
 }
 
+/// `PROPTEST_CASES`, where set, makes a soak of it.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(48)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     /// Any graph: operands, scopes, derivatives of any order, all options.
     #[test]

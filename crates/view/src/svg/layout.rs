@@ -1,9 +1,9 @@
 //! Where boxes and lines lie. `dugong`, a port of dagre, puts the boxes of each connected part into layers with few
 //! crossings; here is decided what is above what, which lines are drawn, and how the parts are packed.
 //!
-//! A formula flows down. Its derivative flows back up beside it: each part of it stands by the operation it is the derivative of, as the lecture draws
-//! it. So lines stay short: with the derivative below the formula, the first operation and its derivative would be the
-//! whole picture apart.
+//! A formula flows down. Its derivative flows back up beside it: each part of it stands by the operation it is the
+//! derivative of, as the lecture draws it. So lines stay short: with the derivative below the formula, the first
+//! operation and its derivative would be the whole picture apart.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -51,7 +51,8 @@ pub(crate) struct Layout {
     pub(crate) height: f64,
 }
 
-/// The lines of a picture, and for each box the numbers of the operands to which none leads, because it would be too long.
+/// The lines of a picture, and for each box the numbers of the operands to which none leads, because it would be too
+/// long.
 pub(crate) fn edges(scene: &Scene) -> (Vec<Edge>, Vec<Vec<usize>>) {
     let keys = keys(scene);
     let mut edges = Vec::new();

@@ -1,5 +1,5 @@
-//! The lines between boxes: they leave below and arrive above (or the other way round, on the way back), pass between boxes
-//! straight up or down, and bend only between the layers.
+//! The lines between boxes: they leave below and arrive above (or the other way round, on the way back), pass between
+//! boxes straight up or down, and bend only between the layers.
 
 use std::fmt::Write;
 
