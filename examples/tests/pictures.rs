@@ -1,6 +1,8 @@
 //! The pictures of the README pages. They fail when they are stale; `UPDATE_PAGES=1 cargo test -p chainrule-examples --test
 //! pictures` draws them anew.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use chainrule::prelude::*;
 use chainrule::view::network;
 use chainrule_examples::lecture::signal;

@@ -58,6 +58,8 @@ pub(crate) struct Item {
     pub(crate) kind: Kind,
     /// How many nodes are folded, if any.
     pub(crate) folded: Option<usize>,
+    /// What the folded nodes do, in a few words.
+    pub(crate) operations: String,
     /// The operation with its options, or a name.
     pub(crate) title: String,
     pub(crate) shape: String,
@@ -349,6 +351,7 @@ fn describe<T: Scalar>(node: Var<'_, T>, shown: &Shown<'_, T>) -> Item {
         number,
         kind,
         folded: None,
+        operations: String::new(),
         title: abridged(&title, WIDEST - 8),
         shape,
         value,
@@ -368,6 +371,7 @@ fn describe<T: Scalar>(node: Var<'_, T>, shown: &Shown<'_, T>) -> Item {
 /// Makes of the output's box that of the whole layer.
 fn fold<T: Scalar>(item: &mut Item, name: &str, members: &[usize], nodes: &[Var<'_, T>]) {
     const LISTED: usize = 12;
+    const NAMED: usize = 3;
     let mut lines: Vec<String> = vec![format!("{}: {}", printable(name), counted(members.len(), "node"))];
     lines.extend(members.iter().take(LISTED).map(|&member| printable(&format!("{:?}", nodes[member]))));
     if members.len() > LISTED {
@@ -375,6 +379,18 @@ fn fold<T: Scalar>(item: &mut Item, name: &str, members: &[usize], nodes: &[Var<
     }
     item.details = lines.join("\n");
     item.folded = Some(members.len());
+    let mut operations: Vec<String> = Vec::new();
+    for node in members.iter().map(|&member| nodes[member]).filter(|node| !node.operands().is_empty()) {
+        let operation = printable(&node.operation());
+        if !operations.contains(&operation) {
+            operations.push(operation);
+        }
+    }
+    if operations.len() > NAMED {
+        operations.truncate(NAMED);
+        operations.push("…".into());
+    }
+    item.operations = operations.join(", ");
     item.title = abridged(&printable(name), WIDEST - 8);
     if let Some(wrong) = members.iter().find(|&&member| nodes[member].shape().is_err()) {
         item.error.get_or_insert(format!("%{wrong} is invalid"));

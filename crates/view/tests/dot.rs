@@ -11,9 +11,8 @@ use support::{hostile, loss};
 /// An independent parser accepts it.
 fn parse(text: &str) {
     let mut parser = DotParser::new(text);
-    if let Err(reason) = parser.process() {
-        panic!("{reason}\n{text}");
-    }
+    let parsed = parser.process();
+    assert!(parsed.is_ok(), "{:?}\n{text}", parsed.err());
 }
 
 #[test]

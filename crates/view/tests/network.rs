@@ -1,5 +1,7 @@
 //! Pictures of dense networks.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use chainrule_graph::ErrorKind;
 use chainrule_view::{Theme, network};
 use ndarray::{Array2, array};

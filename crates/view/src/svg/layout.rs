@@ -96,8 +96,9 @@ fn keys(scene: &Scene) -> Vec<(usize, bool, i64)> {
     let mut upwards = vec![true; scene.items.len()];
     for (place, item) in scene.items.iter().enumerate() {
         let Some(root) = item.root else { continue };
-        let before = item.operands.iter().filter_map(|&operand| Some((operand, scene.items[operand].root?)));
-        if let Some((operand, other)) = before.last() {
+        let mut before =
+            item.operands.iter().filter_map(|&operand| Some((operand, scene.items[operand].root?)));
+        if let Some((operand, other)) = before.next_back() {
             upwards[place] = if other == root { upwards[operand] } else { other > root };
         }
     }
@@ -308,9 +309,8 @@ fn route(
     let arrive = lower.1 - layers.get(&layer(lower.1)).copied().unwrap_or(lower_size.height / 2.0);
     route.push((route[0].0, leave));
     for &(x, y) in points.iter().take(points.len().saturating_sub(1)).skip(1) {
-        match layers.get(&layer(y)) {
-            Some(reach) => route.extend([(x, y - reach), (x, y + reach)]),
-            None => {}
+        if let Some(reach) = layers.get(&layer(y)) {
+            route.extend([(x, y - reach), (x, y + reach)]);
         }
     }
     let end = inside(last, lower.0, lower_size.width);

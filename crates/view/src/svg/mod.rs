@@ -33,7 +33,12 @@ pub(crate) fn words(item: &Item, cut: &[usize]) -> Vec<Line> {
     let line = |text: String, class| Line { text: abridged(&text, WIDEST), class };
     let mut lines = vec![line(item.heading(), "cr-title")];
     match item.folded {
-        Some(count) => lines.push(line(format!("{} {}", counted(count, "node"), item.shape), "cr-muted")),
+        Some(count) => {
+            if !item.operations.is_empty() {
+                lines.push(line(item.operations.clone(), "cr-muted"));
+            }
+            lines.push(line(format!("{} {}", counted(count, "node"), item.shape), "cr-muted"));
+        }
         None if item.shape.is_empty() => {}
         None => lines.push(line(item.shape.clone(), "cr-muted")),
     }
