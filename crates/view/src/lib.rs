@@ -67,7 +67,7 @@
 //!
 //! * The same graph gives the same bytes.
 //! * Nothing panics and nothing recurses: empty graphs, invalid nodes, values that cannot be computed, chains of a
-//!   million nodes are drawn, and hostile names are harmless in a terminal, in DOT and in XML.
+//!   hundred thousand nodes are drawn, and hostile names are harmless in a terminal, in DOT and in XML.
 //! * An SVG is one element that loads nothing and runs nothing. Its colours follow the reader's light or dark
 //!   [`Theme`], with a contrast of 4.5 or more; text has room in its box in every usual monospaced font; a title and a
 //!   description are there for those who hear it.

@@ -161,6 +161,9 @@ impl Scene {
             item.joined = item.primal.is_some() && item.primal != last_joined;
             last_joined = item.primal;
             item.scope = scopes.innermost(output);
+            if let Some(scope) = item.scope {
+                item.details.push_str(&format!("\nin {}", scopes.path(scope)));
+            }
             items.push(item);
         }
         Scene { items, scopes: scopes.list, hidden, problem: shown.problem.clone() }
@@ -417,6 +420,18 @@ impl Scopes {
             open.push(scopes.list.len() - 1);
         }
         scopes
+    }
+
+    /// The name of a scope behind those of the outer ones.
+    fn path(&self, scope: usize) -> String {
+        let mut names = Vec::new();
+        let mut here = self.list.get(scope);
+        while let Some(Scope { name, outer }) = here {
+            names.push(name.as_str());
+            here = outer.and_then(|outer| self.list.get(outer));
+        }
+        names.reverse();
+        names.join(".")
     }
 
     /// The innermost scope in which a node was recorded: the last one to begin that has not ended.

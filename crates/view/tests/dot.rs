@@ -73,6 +73,9 @@ fn scopes_are_clusters_that_nest() {
         "{shown:?}"
     );
     assert!(text.contains("label=\"in\\\"ner\""));
+    let of = |node: &str| text.lines().find(|line| line.contains(node)).unwrap().to_owned();
+    assert!(of("label=\"%2 sin").contains("\\nin outer.in\\\"ner\""), "{}", of("label=\"%2 sin"));
+    assert!(of("label=\"%3 mul").contains("\\nin outer\""));
     // Folded, the scopes are boxes and no clusters.
     assert!(!graph.dot().fold(true).to_string().contains("cluster"));
 }

@@ -154,3 +154,14 @@ fn a_chain_of_a_hundred_thousand_nodes_is_written_without_recursion_in_short_lin
     assert!(text.lines().all(|line| line.chars().count() < 120));
     assert_eq!(graph.dot().to_string().matches(" -> ").count(), 100_000);
 }
+
+#[test]
+fn graphs_of_f32_are_shown_in_as_many_digits() {
+    let graph = Graph::f32();
+    let y = graph.variable("x", 0.1_f32) * 3.0;
+    let text = without_places(&graph.tree().values(true).gradients(y).to_string());
+    assert_snapshot!(text, @"
+    %1 mul number 3 []  = 0.3  grad 1
+    └─ %0 x []  = 0.1  grad 3
+    ");
+}
