@@ -37,7 +37,7 @@ impl<T: Scalar> Graph<T> {
     /// # let graph = chainrule_graph::Graph::new();
     /// let y = (graph.variable("x", 2.0) * 3.0).exp();
     /// let operations: Vec<String> = graph.nodes().map(|node| node.operation()).collect();
-    /// assert_eq!(operations, ["variable", "mul", "exp"]);
+    /// assert_eq!(operations, ["variable", "mul number", "exp"]);
     /// # let _ = y;
     /// ```
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = Var<'_, T>> {
