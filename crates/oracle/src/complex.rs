@@ -194,17 +194,20 @@ impl Number for Complex {
         let (a, b) = (self.re, self.im);
         let length = a.hypot(1.0 - b);
         let quotient = b / length / length;
-        let re = if b == 0.0 || b * b == 0.0 { a.atan() } else { 0.5 * (2.0 * a).atan2(1.0 - a * a - b * b) };
+        let re = 0.5 * (a.atan2(1.0 - b) + a.atan2(1.0 + b));
         Complex::new(re, 0.25 * (4.0 * quotient).log1p())
     }
 
-    /// `(sinh 2a + i sin 2b) / (cosh 2a + cos 2b)`, both parts times `2 e^(-2|a|)`, which does not overflow
+    /// `(sinh 2a + i sin 2b) / (cosh 2a + cos 2b)`; far out both parts times `2 e^(-2|a|)`, which does not overflow
     fn tanh(self) -> Self {
-        let (a, b) = (self.re, 2.0 * self.im);
-        let t = (-2.0 * a.abs()).exp();
+        let (a, b) = (2.0 * self.re, 2.0 * self.im);
+        if a.abs() < 40.0 {
+            let below = a.cosh() + b.cos();
+            return Complex::new(a.sinh() / below, b.sin() / below);
+        }
+        let t = (-a.abs()).exp();
         let below = 1.0 + t * t + 2.0 * t * b.cos();
-        let re = if b * b == 0.0 { Number::tanh(a) } else { (1.0 - t * t).copysign(a) / below };
-        Complex::new(re, (2.0 * t * b.sin()) / below)
+        Complex::new((1.0 - t * t).copysign(a) / below, (2.0 * t * b.sin()) / below)
     }
 
     fn sigmoid(self) -> Self {
@@ -216,8 +219,14 @@ impl Number for Complex {
         e / (one + e)
     }
 
+    /// `1 / (2 + 2 cosh z)`; far out by exponentials, which do not overflow
     fn density(self) -> Self {
-        let e = if self.re < 0.0 { self } else { -self }.exp();
+        let (a, b) = (self.re, self.im);
+        if a.abs() < 20.0 {
+            let cosh = Complex::new(a.cosh() * b.cos(), a.sinh() * b.sin());
+            return (Complex::of(2.0) + cosh + cosh).recip();
+        }
+        let e = if a < 0.0 { self } else { -self }.exp();
         let below = Complex::of(1.0) + e;
         e / below / below
     }

@@ -201,7 +201,9 @@ impl<N: Number> Number for Dual<N> {
     fn pow(self, y: Self) -> Self {
         let (a, b) = (self.value, y.value);
         let power = a.pow(b);
-        let by_base = b.chain(a.pow(b - N::of(1.0)));
+        // as in `powf`
+        let quotient = b.real() < 0.5 && b.real() != 0.0 && a.real() != 0.0;
+        let by_base = if quotient { power / a * b } else { b.chain(a.pow(b - N::of(1.0))) };
         let by_exponent = if a.real() == 0.0 { N::of(0.0) } else { power.chain(a.ln()) };
         self.along_both(y, power, [by_base, by_exponent])
     }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod array;
+mod bounded;
 mod complex;
 mod dual;
 mod float;
@@ -10,6 +11,7 @@ pub mod ops;
 mod precise;
 
 pub use array::{Array, common_shape, count, indices};
+pub use bounded::{Bounded, Double, Precision, Single};
 pub use complex::Complex;
 pub use dual::Dual;
 pub use number::Number;

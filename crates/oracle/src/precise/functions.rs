@@ -85,9 +85,9 @@ fn erf_series(x: Precise) -> Precise {
     sum
 }
 
-/// `erfc(x)` from 2.5 on: `e^(-x²)/√π` over Laplace's continued fraction `x + ½/(x + 1/(x + 1½/(x + ...)))`.
+/// `erfc(x)` from 2 on: `e^(-x²)/√π` over Laplace's continued fraction `x + ½/(x + 1/(x + 1½/(x + ...)))`.
 fn erfc_fraction(x: Precise) -> Precise {
-    let depth = (1400.0 / (x.hi * x.hi)).min(250.0) as u32 + 10;
+    let depth = (1600.0 / (x.hi * x.hi)) as u32 + 10;
     let mut fraction = x;
     for k in (1..=depth).rev() {
         fraction = x + Precise::of(f64::from(k) / 2.0) / fraction;
@@ -96,7 +96,10 @@ fn erfc_fraction(x: Precise) -> Precise {
 }
 
 /// Where series meet the continued fraction.
-const MIDDLE: f64 = 2.5;
+const MIDDLE: f64 = 2.0;
+
+/// Below it, `eˣ - 1` and `ln(1 + x)` are `x` to all digits.
+const TINY: f64 = 1e-200;
 
 impl Number for Precise {
     fn of(x: f64) -> Self {
@@ -121,7 +124,7 @@ impl Number for Precise {
 
     fn expm1(self) -> Self {
         if self.hi.abs() < 0.35 {
-            return if self.hi == 0.0 { self } else { small_expm1(self) };
+            return if self.hi.abs() < TINY { self } else { small_expm1(self) };
         }
         self.exp() - ONE
     }
@@ -139,7 +142,7 @@ impl Number for Precise {
     }
 
     fn log1p(self) -> Self {
-        if self.hi == 0.0 {
+        if self.hi.abs() < TINY {
             return self;
         }
         if self.hi.abs() < 0.4 { small_log1p(self) } else { (ONE + self).ln() }
@@ -272,7 +275,7 @@ impl Number for Precise {
         }
         // the power may leave the range that its reciprocal is in
         let below = power(self);
-        if below.hi.is_normal() { ONE / below } else { power(ONE / self) }
+        if below.hi.is_finite() && below.hi.abs() > 1e-280 { ONE / below } else { power(ONE / self) }
     }
 
     fn powf(self, c: f64) -> Self {

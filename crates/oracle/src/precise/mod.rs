@@ -124,6 +124,12 @@ impl Div for Precise {
         if !first.is_finite() || first == 0.0 || other.hi.is_infinite() {
             return Precise { hi: first, lo: 0.0 };
         }
+        if self.hi.abs() < 1e-250 && other.hi.abs() < 1e-50 {
+            return self.shifted(400) / other.shifted(400); // the product would lose its second part
+        }
+        if self.hi.abs() < 1e-250 {
+            return (self.shifted(200) / other).shifted(-200);
+        }
         let times = |q: f64| Precise { hi: q, lo: 0.0 } * other;
         let rest = self - times(first);
         let second = rest.hi / other.hi;
