@@ -58,7 +58,7 @@ impl Precise {
     /// assert_eq!(third.distance(1.0 / 3.0), 1.0 / 54043195528445952.0); // 1/3 less its nearest f64
     /// ```
     pub fn distance(self, x: f64) -> f64 {
-        (self.hi - x) + self.lo
+        if self.hi == x { self.lo } else { (self.hi - x) + self.lo }
     }
 
     /// With the two parts brought apart again.
