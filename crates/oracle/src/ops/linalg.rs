@@ -6,7 +6,8 @@ use crate::{Array, Number};
 
 /// The side of a square matrix.
 fn side<N: Number>(a: &Array<N>) -> Option<usize> {
-    (a.rank() == 2 && a.size(0) == a.size(1)).then(|| a.size(0))
+    let n = a.size(0);
+    (a.shape == [n, n] && a.data.len() == n * n).then_some(n)
 }
 
 /// The lower triangular `L` with `L L' = (A + A') / 2`; NaN where that is not positive definite.
@@ -31,7 +32,7 @@ fn root<N: Number>(x: N) -> N {
 /// Columns of a vector or a matrix with `n` rows.
 fn columns<N: Number>(b: &Array<N>, n: usize) -> Option<usize> {
     let fits = matches!(b.shape.as_slice(), [m] | [m, _] if *m == n);
-    fits.then(|| b.size(1))
+    (fits && b.data.len() == n * b.size(1)).then(|| b.size(1))
 }
 
 /// The solution `X` of `T X = B` with the upper or lower triangle of a matrix, whose rest is not read.
@@ -61,9 +62,9 @@ fn eliminate<N: Number>(a: &Array<N>, b: &Array<N>, n: usize, m: usize) -> (Arra
             (0..m).for_each(|j| x.data.swap(k * m + j, pivot * m + j));
         }
         for i in k + 1..n {
-            let factor = u.data[i * n + k].chain(u.data[k * n + k].recip());
-            let factor =
-                if u.data[k * n + k].real() == 0.0 { factor } else { u.data[i * n + k] / u.data[k * n + k] };
+            let (below, pivot) = (u.data[i * n + k], u.data[k * n + k]);
+            // of a column of zeros nothing is to be done
+            let factor = if below.real() == 0.0 && pivot.real() == 0.0 { below } else { below / pivot };
             for j in k..n {
                 u.data[i * n + j] = u.data[i * n + j] - factor * u.data[k * n + j];
             }
