@@ -1,9 +1,9 @@
 //! A program on the engine.
 
 use chainrule::graph::{Graph, Scalar, Var, keep};
+use chainrule_oracle::Array;
 use ndarray::{ArrayD, IxDyn};
 
-use crate::oracle::Arr;
 use crate::program::{Function, Id, Program, Step};
 
 /// A number type whose numbers can stand on the left of an operator.
@@ -30,7 +30,7 @@ macro_rules! number {
 number!(f32, f64);
 
 /// An `ndarray` array of the oracle's numbers.
-pub fn array<T: Scalar>(value: &Arr<f64>) -> ArrayD<T> {
+pub fn array<T: Scalar>(value: &Array) -> ArrayD<T> {
     ArrayD::from_shape_fn(IxDyn(&value.shape), |index| {
         let position = value.shape.iter().enumerate().fold(0, |p, (axis, &n)| p * n + index[axis]);
         T::of(value.data[position])

@@ -2,18 +2,12 @@
 
 use chainrule::graph::{Graph, Var, jvp};
 
+use chainrule_oracle::Double;
+
 use crate::build::array;
-use crate::oracle::scalar::H;
 use crate::program::{Id, Program, Step, grid};
 use crate::property::{Failure, Verdict};
 use crate::reference::Move;
-
-/// First derivatives, in proportion to the sum of the absolute values of all contributions: a dozen lines with sums of
-/// up to a hundred terms.
-const PART: f64 = 1e-13;
-
-/// Second derivatives, beside the error of the differences.
-const PART_2: f64 = 1e-11;
 
 fn numbers(x: Var<'_>) -> Result<Vec<f64>, Failure> {
     Ok(x.value()?.into_iter().collect())
@@ -34,55 +28,41 @@ fn claims(program: &Program) -> Result<(), Failure> {
     let graph = Graph::new();
     let nodes = program.record(&graph);
     let leaves = program.leaves();
-    let plain = program.run(&[], &[], false).values;
+    let plain = program.values();
     let moves: Vec<Move> =
         leaves.iter().map(|&id| (id, grid(&plain[id].shape, 40 + id as u8).map(|x| x + 0.0625))).collect();
-    let run = program.run(&moves, &[], true);
+    let run = program.tangents::<Double>(&moves);
     let xs: Vec<Var<'_>> = leaves.iter().map(|&id| nodes[id]).collect();
     let vs: Vec<Var<'_>> = moves.iter().map(|(_, d)| graph.constant(array::<f64>(d))).collect();
 
     let tangents = jvp(nodes.clone(), xs.clone(), vs.clone())?;
     for id in 0..nodes.len() {
-        let (value, tangent, want) = (nodes[id], tangents[id], &run.values[id]);
+        let (value, tangent, want) = (nodes[id], tangents[id], &run[id]);
         verdict.same(&format!("shape of v{id}"), value.shape()?, want.shape.clone())?;
         verdict.same(&format!("shape of the tangent of v{id}"), tangent.shape()?, want.shape.clone())?;
-        let got = numbers(value)?.into_iter().zip(numbers(tangent)?);
-        for ((value, tangent), (want, size)) in got.zip(want.data.iter().zip(&run.sizes[id].data)) {
-            verdict.near(&format!("v{id}"), value, want.re, PART * want.re.abs().max(1.0))?;
-            verdict.near(&format!("tangent of v{id}"), tangent, want.im / H, PART * size)?;
+        for ((value, tangent), want) in numbers(value)?.into_iter().zip(numbers(tangent)?).zip(&want.data) {
+            verdict.within(&format!("v{id}"), value, want.value)?;
+            verdict.within(&format!("tangent of v{id}"), tangent, want.tangent)?;
         }
     }
 
-    let output = nodes[program.output()];
-    let gradients = output.grad(xs.clone())?;
+    let gradients = nodes[program.output()].grad(xs.clone())?;
     let forward = jvp(gradients.clone(), xs.clone(), vs.clone())?;
     let along = gradients.iter().zip(&vs).map(|(&g, &v)| (g * v).sum()).reduce(|a, b| a + b);
     let reverse = along.unwrap_or(graph.constant(0.0)).grad(xs)?;
-    let firsts: Vec<_> = leaves.iter().map(|&id| program.gradient(id, &[])).collect();
-    let scale =
-        firsts.iter().flat_map(|(_, sizes)| &sizes.data).fold(1.0, |scale: f64, &size| scale.max(size));
-    for (k, (&id, (want, sizes))) in leaves.iter().zip(firsts).enumerate() {
-        let wanted = program.hessian_times(id, &moves, &sizes);
-        verdict.same(&format!("shape of the gradient for v{id}"), gradients[k].shape()?, want.shape)?;
-        for ((got, want), size) in numbers(gradients[k])?.into_iter().zip(want.data).zip(sizes.data) {
-            verdict.near(&format!("gradient for v{id}"), got, want, PART * size)?;
-        }
-        verdict.same(&format!("count of v{id}"), numbers(reverse[k])?.len(), wanted.len())?;
-        let got = numbers(forward[k])?.into_iter().zip(numbers(reverse[k])?);
-        for ((forward, reverse), (want, error)) in got.zip(wanted) {
-            let bound = PART_2 * scale.max(want.abs()) + 4.0 * error;
-            verdict.near(
-                &format!("second derivative for v{id}, forward over reverse"),
-                forward,
-                want,
-                bound,
-            )?;
-            verdict.near(
-                &format!("second derivative for v{id}, reverse over reverse"),
-                reverse,
-                want,
-                bound,
-            )?;
+    for (k, &id) in leaves.iter().enumerate() {
+        let (first, second) = (program.gradient::<Double>(id), program.hessian_times(id, &moves));
+        verdict.same(&format!("shape of the gradient for v{id}"), gradients[k].shape()?, first.shape)?;
+        for (way, got, want) in [
+            ("gradient", gradients[k], first.data),
+            ("forward over reverse", forward[k], second.data.clone()),
+            ("reverse over reverse", reverse[k], second.data),
+        ] {
+            let got = numbers(got)?;
+            verdict.same(&format!("count of {way} for v{id}"), got.len(), want.len())?;
+            for (got, want) in got.into_iter().zip(want) {
+                verdict.within(&format!("{way} for v{id}"), got, want)?;
+            }
         }
     }
     Ok(())
@@ -96,7 +76,7 @@ pub fn program_of(leaves: Vec<Step>, line: Step) -> Program {
     steps.push(line);
     steps.push(Step::Function(crate::program::Function::Square, tested));
     let so_far = Program { steps: steps.clone() };
-    let shape = so_far.run(&[], &[], false).values[tested].shape.clone();
+    let shape = so_far.values()[tested].shape.clone();
     steps.push(Step::Weigh(tested + 1, grid(&shape, 7).map(|x| x + 0.0625)));
     Program { steps }
 }

@@ -1,7 +1,8 @@
-//! What the cross-crate tests share: an independent evaluator and random programs.
+//! What the cross-crate tests share: tables of all operations and random programs, on the engine and on the oracle.
 //!
-//! * [`oracle`] computes values and derivatives without any code of the engine: complex step for the first order,
-//!   extrapolated differences of that for the second.
+//! * The oracle is a crate of its own, `chainrule_oracle`: it computes values, derivatives of any order and bounds for their
+//!   rounding errors without any code of the engine. [`oracle`] says which of its functions stand for the registry's.
+//! * [`rows`] and [`table`] have a call of every operation, and its definition.
 //! * [`program`] makes random programs that run on the engine and on the oracle, [`property`] runs claims over them, and
 //!   [`claims`] has all claims about a single one.
 // Not `forbid`: ndarray's macro `s!` has an `allow` of its own.

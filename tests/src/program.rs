@@ -11,7 +11,7 @@ use std::fmt;
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
 
-use crate::oracle::{Arr, common_shape, count};
+use chainrule_oracle::{Array, common_shape, count};
 
 /// One instruction before decoding.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ pub type Id = usize;
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
 pub enum Step {
-    Leaf(Arr<f64>),
+    Leaf(Array),
     Pair(char, Id, Id),
     /// A node and a number, the number on the left if the flag is set.
     Number(char, Id, f64, bool),
@@ -53,7 +53,7 @@ pub enum Step {
     Function(Function, Id),
     Detach(Id),
     /// `(a * weights).sum()` with a constant array: makes a dead end count.
-    Weigh(Id, Arr<f64>),
+    Weigh(Id, Array),
 }
 
 /// The functions with a method of their own.
@@ -124,7 +124,7 @@ pub fn programs(lines: usize) -> impl Strategy<Value = Program> {
 }
 
 /// Numbers on a grid of eighths, from -2 to 2, in an order without pattern.
-pub fn grid(shape: &[usize], seed: u8) -> Arr<f64> {
+pub fn grid(shape: &[usize], seed: u8) -> Array {
     let mut state = u64::from(seed);
     let data = (0..count(shape)).map(|_| {
         // A seed of 0 (the shrunk one) gives 1, 1.125, ...: plain numbers for the report.
@@ -135,12 +135,12 @@ pub fn grid(shape: &[usize], seed: u8) -> Arr<f64> {
         state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         ((state >> 33) % 33) as f64 / 8.0 - 2.0
     });
-    Arr { data: data.collect(), shape: shape.to_vec() }
+    Array { data: data.collect(), shape: shape.to_vec() }
 }
 
 struct Decoder {
     steps: Vec<Step>,
-    values: Vec<Arr<f64>>,
+    values: Vec<Array>,
     /// Nodes with large values, which only the scaling behind them reads: a rounding error of a large argument would
     /// be a large error of the slope taken at it, and no bound in proportion to the slope could hold.
     hidden: Vec<Id>,
@@ -167,7 +167,7 @@ impl Genome {
 impl Decoder {
     /// Records a line, and hides it if its values have grown large.
     fn push(&mut self, step: Step) -> Id {
-        let value = crate::reference::real_value(&step, &self.values);
+        let value = crate::reference::value(&step, &self.values);
         self.steps.push(step);
         self.values.push(value);
         let id = self.steps.len() - 1;
@@ -383,7 +383,7 @@ struct Line<'a>(&'a Step);
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let array =
-            |a: &Arr<f64>| format!("ArrayD::from_shape_vec(vec!{:?}, vec!{:?}).unwrap()", a.shape, a.data);
+            |a: &Array| format!("ArrayD::from_shape_vec(vec!{:?}, vec!{:?}).unwrap()", a.shape, a.data);
         let reduce = |name: &str, a: &Id, axes: &[usize], keep: &bool| {
             let axes = if *keep { format!("keep({axes:?})") } else { format!("{axes:?}") };
             format!("v{a}.{name}({axes})")

@@ -5,7 +5,8 @@ use std::fmt;
 
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
-use crate::oracle::scalar::H;
+use chainrule_oracle::{Bounded, Precision};
+
 use crate::program::{Program, programs};
 
 /// Why a claim fails: text for people, also as `Debug`, so that `unwrap` prints it readably.
@@ -33,20 +34,18 @@ pub struct Verdict {
 impl Verdict {
     /// `got` must be within `bound` of `want`; what is not finite must be the same.
     pub fn near(&mut self, what: &str, got: f64, want: f64, bound: f64) -> Result<(), Failure> {
-        let error = (got - want).abs();
-        // The complex step's own error, of the order of H²: felt only where the derivative itself is exactly 0, as that of
-        // a cube at 0.
-        let bound = bound + H * H * 1e20;
-        if error.to_bits() == 0 || (got.is_nan() && want.is_nan()) {
+        self.within(what, got, Bounded::<chainrule_oracle::Double>::new(want, bound / 2.0))
+    }
+
+    /// `got` must be what the oracle has, up to what rounding can have done.
+    pub fn within<P: Precision>(&mut self, what: &str, got: f64, want: Bounded<P>) -> Result<(), Failure> {
+        let part = want.distance(got);
+        self.worst = self.worst.max(part);
+        if part <= 1.0 {
             return Ok(());
         }
-        let ratio = error / bound;
-        self.worst = self.worst.max(ratio);
-        // Not `ratio > 1`: NaN must fail.
-        if ratio <= 1.0 {
-            return Ok(());
-        }
-        Err(Failure(format!("{what}: {got:e}, not {want:e}; error {error:e}, allowed {bound:e}")))
+        let (value, error) = (want.value, want.error);
+        Err(Failure(format!("{what}: {got:e}, not {value:e} ± {error:e}; {part:.3e} x what is allowed")))
     }
 
     /// Both must be the same bits.

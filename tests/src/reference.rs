@@ -1,228 +1,118 @@
-//! A program on the oracle: values, derivatives by complex step, and the magnitudes that bound rounding errors.
+//! A program on the oracle: values, derivatives of any order, and bounds for the rounding errors of both.
 
-use chainrule::graph::{Binary, Unary};
+use chainrule_oracle::{Array, Bounded, Dual, Number, Precision, count, ops};
 
-use crate::oracle::scalar::{H, binary, unary};
-use crate::oracle::{Arr, C, complex, count, derivative};
 use crate::program::{Function, Id, Program, Step};
 
 /// A direction: which node moves, and how.
-pub type Move = (Id, Arr<f64>);
+pub type Move = (Id, Array);
 
-/// What a run of the oracle knows of each node.
-pub struct Run {
-    /// The value at the point; the imaginary part over `H` is the tangent.
-    pub values: Vec<Arr<C>>,
-    /// The sum of the absolute values of all contributions to the tangent, and of what they change by where a value is
-    /// rounded: what the error of a tangent is in proportion to.
-    pub sizes: Vec<Arr<f64>>,
-}
-
-const NAN: C = C::new(f64::NAN, f64::NAN);
-
-fn registry(f: Function) -> Unary<f64> {
+fn function<N: Number>(f: Function, x: N) -> N {
     match f {
-        Function::Exp => Unary::Exp,
-        Function::Ln => Unary::Ln,
-        Function::Sqrt => Unary::Sqrt,
-        Function::Square => Unary::Square,
-        Function::Powi(n) => Unary::Powi(n),
-        Function::Powf(c) => Unary::Powf(c),
-        Function::Sigmoid => Unary::Sigmoid,
-        Function::Tanh => Unary::Tanh,
-        Function::Relu => Unary::Relu,
-        Function::Recip => Unary::DivInto(1.0),
+        Function::Exp => x.exp(),
+        Function::Ln => x.ln(),
+        Function::Sqrt => x.sqrt(),
+        Function::Square => x.square(),
+        Function::Powi(n) => x.powi(n),
+        Function::Powf(c) => x.powf(c),
+        Function::Sigmoid => x.sigmoid(),
+        Function::Tanh => x.tanh(),
+        Function::Relu => x.relu(),
+        Function::Recip => x.recip(),
     }
 }
 
-fn sign(sign: char) -> Binary {
+fn pair<N: Number>(sign: char, x: N, y: N) -> N {
     match sign {
-        '+' => Binary::Add,
-        '-' => Binary::Sub,
-        '*' => Binary::Mul,
-        _ => Binary::Div,
+        '+' => x + y,
+        '-' => x - y,
+        '*' => x * y,
+        _ => x / y,
     }
 }
 
-fn elements(shape: &[usize], axes: &[usize]) -> f64 {
-    axes.iter().map(|&axis| shape[axis]).product::<usize>() as f64
-}
-
-/// Structural operations act alike on values and on magnitudes.
-fn structural<E>(step: &Step, x: &Arr<E>, scale: impl Fn(E, f64) -> E) -> Option<Arr<E>>
-where
-    E: Copy + Default + std::ops::Add<Output = E> + std::ops::Mul<Output = E>,
-{
-    let all: Vec<usize> = (0..x.shape.len()).collect();
-    let total = count(&x.shape) as f64;
-    Some(match step {
-        Step::T(_) => x.permute(&all.iter().rev().copied().collect::<Vec<_>>()),
-        Step::Permute(_, axes) => x.permute(axes),
-        Step::Reshape(_, to) => x.reshape(to),
-        Step::BroadcastTo(_, to) => x.broadcast(to),
-        Step::Sum(_) => x.sum(&all, false),
-        Step::Mean(_) => x.sum(&all, false).map(|s| scale(s, 1.0 / total)),
-        Step::SumAxes(_, axes, keep) => x.sum(axes, *keep),
-        Step::MeanAxes(_, axes, keep) => {
-            let n = elements(&x.shape, axes);
-            x.sum(axes, *keep).map(|s| scale(s, 1.0 / n))
-        }
-        _ => return None,
-    })
-}
-
-/// The value of a node by its number.
-type Known<'f, 'a> = &'f dyn Fn(Id) -> &'a Arr<C>;
-
-/// The value of one line. `frozen` is what a detached node stays at while others move.
-fn value<'a>(step: &Step, known: Known<'_, 'a>, frozen: Option<&'a Arr<C>>) -> Arr<C> {
-    let at = |id: &Id| known(*id);
-    let map = |id: &Id, f: Unary<f64>| at(id).map(|z| unary(f, z).unwrap_or(NAN));
+/// The value of one line, from those of the lines before it.
+pub fn value<N: Number>(step: &Step, known: &[Array<N>]) -> Array<N> {
+    let at = |id: &Id| &known[*id];
     match step {
-        Step::Leaf(value) => complex(value),
-        Step::Pair(s, a, b) => at(a).zip(at(b), |x, y| binary(sign(*s), x, y).unwrap_or(NAN)),
-        Step::Number(s, a, c, left) => at(a).map(|x| {
-            let c = C::new(*c, 0.0);
-            let (x, y) = if *left { (c, x) } else { (x, c) };
-            binary(sign(*s), x, y).unwrap_or(NAN)
-        }),
-        Step::Neg(a) => at(a).map(|x| -x),
-        Step::MatMul(a, b) => at(a).matmul(at(b)),
-        Step::Function(f, a) => map(a, registry(*f)),
-        Step::Detach(a) => frozen.unwrap_or(at(a)).map(|z| C::new(z.re, 0.0)),
-        Step::Weigh(a, weights) => {
-            let all: Vec<usize> = (0..weights.shape.len()).collect();
-            at(a).zip(weights, |x, w: f64| x * w).sum(&all, false)
-        }
-        other => {
-            let operand = other.operands().first().copied().unwrap_or(0);
-            structural(other, at(&operand), |x, c| x * c).unwrap_or(Arr::zeros(&[]))
-        }
+        Step::Leaf(value) => Array::of(value),
+        Step::Pair(sign, a, b) => at(a).zip(at(b), |x, y| pair(*sign, x, y)),
+        Step::Number(sign, a, c, false) => at(a).map(|x| pair(*sign, x, N::of(*c))),
+        Step::Number(sign, a, c, true) => at(a).map(|x| pair(*sign, N::of(*c), x)),
+        Step::Neg(a) => ops::neg(at(a)),
+        Step::MatMul(a, b) => ops::matmul(at(a), at(b)),
+        Step::T(a) => ops::t(at(a)),
+        Step::Permute(a, axes) => ops::permute(at(a), axes),
+        Step::Reshape(a, to) => ops::reshape(at(a), to),
+        Step::BroadcastTo(a, to) => ops::broadcast_to(at(a), to),
+        Step::Sum(a) => ops::sum(at(a)),
+        Step::Mean(a) => ops::mean(at(a)),
+        Step::SumAxes(a, axes, keep) => ops::sum_axes(at(a), axes, *keep),
+        Step::MeanAxes(a, axes, keep) => ops::mean_axes(at(a), axes, *keep),
+        Step::Function(f, a) => at(a).map(|x| function(*f, x)),
+        Step::Detach(a) => ops::detach(at(a)),
+        Step::Weigh(a, weights) => ops::sum(&ops::mul(at(a), &Array::of(weights))),
     }
 }
 
-/// The magnitude of one line's tangent: each operand's own contribution by complex step, in absolute values.
-fn size(step: &Step, known: Known<'_, '_>, sizes: &[Arr<f64>]) -> Arr<f64> {
-    let re = |id: Id| known(id).map(|z| z.re);
-    let moved = |id: Id| known(id).zip(&sizes[id], |z, m: f64| C::new(z.re, H * m));
-    let still = |id: Id| known(id).map(|z| C::new(z.re, 0.0));
-    let abs = |z: C| (z.im / H).abs();
-    match step {
-        Step::Leaf(value) => Arr::zeros(&value.shape),
-        Step::Pair(s, a, b) => {
-            let f = |x, y| abs(binary(sign(*s), x, y).unwrap_or(NAN));
-            moved(*a).zip(&still(*b), f).zip(&still(*a).zip(&moved(*b), f), |x, y: f64| x + y)
-        }
-        Step::MatMul(a, b) => {
-            let (left, right) = (re(*a).map(f64::abs), re(*b).map(f64::abs));
-            sizes[*a].matmul(&right).zip(&left.matmul(&sizes[*b]), |x, y: f64| x + y)
-        }
-        Step::Number(..) | Step::Neg(_) | Step::Function(..) => {
-            let operand = step.operands().first().copied().unwrap_or(0);
-            let moved = moved(operand);
-            value(step, &|_| &moved, None).map(abs)
-        }
-        Step::Detach(a) => Arr::zeros(&known(*a).shape),
-        Step::Weigh(a, weights) => {
-            let all: Vec<usize> = (0..weights.shape.len()).collect();
-            sizes[*a].zip(weights, |m, w: f64| m * w.abs()).sum(&all, false)
-        }
-        other => {
-            let operand = other.operands().first().copied().unwrap_or(0);
-            structural(other, &sizes[operand], |m, c| m * c).unwrap_or(Arr::zeros(&[]))
-        }
-    }
-}
-
-/// What the error of a line's value is in proportion to: its own rounding, and its operands' errors passed on. Where
-/// values cancel it is much more than the value.
-fn doubt(step: &Step, known: Known<'_, '_>, doubts: &[Arr<f64>], here: &Arr<C>) -> Arr<f64> {
-    match step {
-        // Leaves are exact, and detached values the same as before.
-        Step::Leaf(value) => Arr::zeros(&value.shape),
-        Step::Detach(a) => doubts[*a].clone(),
-        _ => size(step, known, doubts).zip(here, |passed, z: C| passed + z.re.abs()),
-    }
-}
-
-/// [`size`], and the change of it when the operands' values move by their doubts: a slope is taken at a rounded value.
-fn size_in_doubt(step: &Step, known: Known<'_, '_>, sizes: &[Arr<f64>], doubts: &[Arr<f64>]) -> Arr<f64> {
-    const PART: f64 = 1.0 / (1_u64 << 40) as f64;
-    let plain = size(step, known, sizes);
-    let curved = match step {
-        Step::Pair(sign, ..) => matches!(sign, '*' | '/'),
-        Step::Number(sign, _, _, left) => *sign == '/' && *left,
-        Step::MatMul(..) | Step::Function(..) => true,
-        _ => false,
-    };
-    if !curved {
-        return plain;
-    }
-    [PART, -PART].into_iter().fold(plain.clone(), |largest, part| {
-        let operands = step.operands();
-        let moved: Vec<Arr<C>> =
-            operands.iter().map(|&id| known(id).zip(&doubts[id], |z, doubt: f64| z + part * doubt)).collect();
-        let place = |id: Id| operands.iter().position(|&operand| operand == id).unwrap_or(0);
-        let changed =
-            size(step, &|id| &moved[place(id)], sizes).zip(&plain, |m, p: f64| p + (m - p).abs() / PART);
-        largest.zip(&changed, f64::max)
-    })
-}
-
-/// The value of one line while a program is being made.
-pub fn real_value(step: &Step, known: &[Arr<f64>]) -> Arr<f64> {
-    let known: Vec<Arr<C>> = known.iter().map(complex).collect();
-    value(step, &|id| &known[id], None).map(|z| z.re)
+/// `1` in one place.
+fn unit(shape: &[usize], place: usize) -> Array {
+    let mut unit = Array::zeros(shape);
+    unit.data[place] = 1.0;
+    unit
 }
 
 impl Program {
-    /// Values and tangents when some nodes move along directions, at the point shifted by `shift`. Detached nodes
-    /// stay at the unshifted point, as a derivative treats them.
-    pub fn run(&self, directions: &[Move], shift: &[Move], sizes_too: bool) -> Run {
-        let frozen = if shift.is_empty() { None } else { Some(self.run(&[], &[], false).values) };
-        let mut run = Run { values: Vec::new(), sizes: Vec::new() };
-        let mut doubts = Vec::new();
+    /// All lines, each moved as soon as it is known.
+    fn run<N: Number>(&self, moved: impl Fn(Id, Array<N>) -> Array<N>) -> Vec<Array<N>> {
+        let mut known = Vec::new();
         for (id, step) in self.steps.iter().enumerate() {
-            let mut here = value(step, &|id| &run.values[id], frozen.as_ref().map(|values| &values[id]));
-            let mut magnitude = Arr::zeros(&here.shape);
-            if sizes_too {
-                magnitude = size_in_doubt(step, &|id| &run.values[id], &run.sizes, &doubts);
-                doubts.push(doubt(step, &|id| &run.values[id], &doubts, &here));
-            }
-            for (_, by) in shift.iter().filter(|(node, _)| *node == id) {
-                here = here.zip(by, |z, d: f64| z + d);
-            }
-            for (_, along) in directions.iter().filter(|(node, _)| *node == id) {
-                here = here.zip(along, |z, d: f64| C::new(z.re, z.im + H * d));
-                magnitude = magnitude.zip(along, |m, d: f64| m + d.abs());
-            }
-            run.values.push(here);
-            run.sizes.push(magnitude);
+            let here = value(step, &known);
+            known.push(moved(id, here));
         }
-        run
+        known
     }
 
-    /// The gradient of the result with respect to a node, and the magnitude of each of its elements.
-    pub fn gradient(&self, node: Id, shift: &[Move]) -> (Arr<f64>, Arr<f64>) {
-        let sizes_too = shift.is_empty();
-        let shape = self.run(&[], &[], false).values[node].shape.clone();
-        let (mut gradient, mut sizes) = (Arr::zeros(&shape), Arr::zeros(&shape));
-        for i in 0..count(&shape) {
-            let mut unit = Arr::zeros(&shape);
-            unit.data[i] = 1.0;
-            let run = self.run(&[(node, unit)], shift, sizes_too);
-            gradient.data[i] = run.values[self.output()].data[0].im / H;
-            sizes.data[i] = run.sizes[self.output()].data[0];
-        }
-        (gradient, sizes)
+    /// The values of all lines.
+    pub fn values(&self) -> Vec<Array> {
+        self.run(|_, here| here)
     }
 
-    /// The Hessian of the result with respect to `of`, times the directions: for each element the value and the
-    /// error of the differences. `sizes` are the magnitudes of the gradient for `of`.
-    pub fn hessian_times(&self, of: Id, directions: &[Move], sizes: &Arr<f64>) -> Vec<(f64, f64)> {
-        derivative(1.0 / 128.0, &sizes.data, |h| {
-            let shift: Vec<Move> = directions.iter().map(|(id, d)| (*id, d.map(|x| x * h))).collect();
-            self.gradient(of, &shift).0.data
+    /// Values and tangents of all lines when some nodes move along directions.
+    pub fn tangents<P: Precision>(&self, moves: &[Move]) -> Vec<Array<Dual<Bounded<P>>>> {
+        self.run(|id, here| {
+            along(here, moves, id, |d| Dual { value: Bounded::exact(0.0), tangent: Bounded::exact(d) })
         })
     }
+
+    /// The gradient of the result with respect to a node.
+    pub fn gradient<P: Precision>(&self, node: Id) -> Array<Bounded<P>> {
+        let shape = self.values()[node].shape.clone();
+        let by = |place| self.tangents(&[(node, unit(&shape, place))])[self.output()].data[0].tangent;
+        Array { data: (0..count(&shape)).map(by).collect(), shape }
+    }
+
+    /// The Hessian of the result with respect to `of`, times the directions.
+    pub fn hessian_times(&self, of: Id, directions: &[Move]) -> Array<Bounded> {
+        let shape = self.values()[of].shape.clone();
+        let by = |place| {
+            let units = [(of, unit(&shape, place))];
+            let run = self.run::<Dual<Dual<Bounded>>>(|id, here| {
+                let still = Bounded::exact(0.0);
+                let inner = |d| Dual {
+                    value: Dual { value: still, tangent: Bounded::exact(d) },
+                    tangent: Dual::of(0.0),
+                };
+                let outer = |d| Dual { value: Dual::of(0.0), tangent: Dual::constant(Bounded::exact(d)) };
+                along(along(here, directions, id, inner), &units, id, outer)
+            });
+            run[self.output()].data[0].tangent.tangent
+        };
+        Array { data: (0..count(&shape)).map(by).collect(), shape }
+    }
+}
+
+/// With the moves of this node added.
+fn along<N: Number>(here: Array<N>, moves: &[Move], id: Id, step: impl Fn(f64) -> N) -> Array<N> {
+    moves.iter().filter(|(node, _)| *node == id).fold(here, |here, (_, d)| here.zip(d, |x, d| x + step(d)))
 }

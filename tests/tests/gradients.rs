@@ -3,27 +3,21 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the functions that tests share are tests too")]
 
 use chainrule::graph::{Graph, Var, vjp};
+use chainrule_oracle::{Array, Double, Single, count};
 use chainrule_tests::build::array;
-use chainrule_tests::oracle::scalar::H;
-use chainrule_tests::oracle::{Arr, count};
 use chainrule_tests::program::{Id, Program, Step, grid};
 use chainrule_tests::property::{Failure, Verdict, for_programs};
 use chainrule_tests::reference::Move;
 
-/// Errors are at most this part of the sum of the absolute values of all contributions. That sum (`Run::sizes`) allows
-/// cancellation exactly where it happens, of tangents and of the values that slopes are taken at. The rest, 225 spacings,
-/// is for the roundings of some 30 lines with sums of up to 81 terms.
+/// The rounding of a scalar product of up to 225 terms, in proportion to the sum of their absolute values.
 const PART: f64 = 5e-14;
-
-/// Second derivatives: in proportion to the magnitudes of the first ones, beside the error of the differences.
-const PART_2: f64 = 1e-10;
 
 fn elements(x: Var<'_>) -> Result<Vec<f64>, Failure> {
     Ok(x.value()?.iter().copied().collect())
 }
 
 fn shapes(program: &Program) -> Vec<Vec<usize>> {
-    program.run(&[], &[], false).values.into_iter().map(|v| v.shape).collect()
+    program.values().into_iter().map(|v| v.shape).collect()
 }
 
 fn bits(x: Var<'_>) -> Result<Vec<u64>, Failure> {
@@ -65,12 +59,10 @@ fn values_are_those_of_the_oracle() {
     for_programs("values", 300, 16, |program, verdict| {
         let graph = Graph::new();
         let nodes = program.record(&graph);
-        let values = program.run(&[], &[], false).values;
-        let largest = values.iter().flat_map(|v| &v.data).fold(1.0_f64, |m, z| m.max(z.re.abs()));
-        for (id, (node, want)) in nodes.iter().zip(&values).enumerate() {
-            verdict.same("shape", node.shape()?, want.shape.clone())?;
-            for (got, want) in elements(*node)?.into_iter().zip(&want.data) {
-                verdict.near(&format!("v{id}"), got, want.re, PART * largest)?;
+        for (id, (node, want)) in nodes.iter().zip(program.tangents::<Double>(&[])).enumerate() {
+            verdict.same("shape", node.shape()?, want.shape)?;
+            for (got, want) in elements(*node)?.into_iter().zip(want.data) {
+                verdict.within(&format!("v{id}"), got, want.value)?;
             }
         }
         Ok(())
@@ -83,17 +75,17 @@ fn gradient_is_right(program: &Program, inputs: &[Id], verdict: &mut Verdict) ->
     let nodes = program.record(graph);
     let gradients = nodes[program.output()].grad(pick(&nodes, inputs))?;
     for (&id, gradient) in inputs.iter().zip(gradients) {
-        let (want, sizes) = program.gradient(id, &[]);
+        let want = program.gradient::<Double>(id);
         verdict.same("shape", gradient.shape()?, want.shape)?;
-        for ((got, want), size) in elements(gradient)?.into_iter().zip(want.data).zip(sizes.data) {
-            verdict.near(&format!("dv{id}"), got, want, PART * size)?;
+        for (got, want) in elements(gradient)?.into_iter().zip(want.data) {
+            verdict.within(&format!("dv{id}"), got, want)?;
         }
     }
     Ok(())
 }
 
 #[test]
-fn gradients_are_those_of_complex_step() {
+fn gradients_are_those_of_the_oracle() {
     for_programs("gradients", 250, 14, |program, verdict| {
         gradient_is_right(program, &program.leaves(), verdict)
     })
@@ -113,7 +105,7 @@ fn gradients_of_intermediate_and_repeated_inputs() {
 
 /// Every line's tangent, when leaves and lines from the middle move together.
 #[test]
-fn forward_mode_is_complex_step() {
+fn forward_mode_is_that_of_the_oracle() {
     for_programs("forward", 250, 14, |program, verdict| {
         let graph = fresh();
         let nodes = program.record(graph);
@@ -121,13 +113,12 @@ fn forward_mode_is_complex_step() {
         inputs.sort_unstable();
         inputs.dedup();
         let moves = directions(program, &inputs, 3);
-        let run = program.run(&moves, &[], true);
+        let run = program.tangents::<Double>(&moves);
         let tangents = chainrule::graph::jvp(nodes.clone(), pick(&nodes, &inputs), constants(graph, &moves))?;
-        for (id, tangent) in tangents.into_iter().enumerate() {
-            verdict.same("shape", tangent.shape()?, run.values[id].shape.clone())?;
-            let want = run.values[id].data.iter().zip(&run.sizes[id].data);
-            for (got, (want, size)) in elements(tangent)?.into_iter().zip(want) {
-                verdict.near(&format!("tangent of v{id}"), got, want.im / H, PART * size)?;
+        for (id, (tangent, want)) in tangents.into_iter().zip(run).enumerate() {
+            verdict.same("shape", tangent.shape()?, want.shape)?;
+            for (got, want) in elements(tangent)?.into_iter().zip(want.data) {
+                verdict.within(&format!("tangent of v{id}"), got, want.tangent)?;
             }
         }
         Ok(())
@@ -156,20 +147,22 @@ fn the_two_modes_are_transposes() {
             Ok(sums)
         };
         let ((left, a), (right, b)) = (dot(&tangents, &w)?, dot(&cotangents, &v)?);
-        // Cancellation inside of the derivatives: the magnitudes of the outputs' tangents.
-        let run = program.run(&v, &[], true);
+        // What rounding inside of the derivatives can do, on each side.
+        let run = program.tangents::<Double>(&v);
         let inside: f64 = w
             .iter()
-            .map(|(id, w)| run.sizes[*id].data.iter().zip(&w.data).map(|(s, w)| s * w.abs()).sum::<f64>())
+            .map(|(id, w)| {
+                run[*id].data.iter().zip(&w.data).map(|(y, w)| y.tangent.error * w.abs()).sum::<f64>()
+            })
             .sum();
-        verdict.near("<Jv,w>", left, right, PART * (a + b + inside))
+        verdict.near("<Jv,w>", left, right, PART * (a + b) + 4.0 * inside)
     })
     .unwrap();
 }
 
 /// Forward over reverse, and reverse over reverse by the scalar <gradient, v>, give the Hessian times v.
 #[test]
-fn second_derivatives_are_those_of_extrapolated_differences() {
+fn second_derivatives_are_those_of_the_oracle() {
     for_programs("second order", 40, 8, |program, verdict| {
         let graph = fresh();
         let nodes = program.record(graph);
@@ -181,19 +174,11 @@ fn second_derivatives_are_those_of_extrapolated_differences() {
         let products = gradients.iter().zip(&vs).map(|(&g, &v)| (g * v).sum());
         let along = products.reduce(|a, b| a + b).unwrap_or(graph.constant(0.0));
         let reverse = along.grad(xs)?;
-        let mut scale = 1.0_f64;
-        let mut wanted = Vec::new();
-        for &id in &inputs {
-            let sizes = program.gradient(id, &[]).1;
-            scale = sizes.data.iter().fold(scale, |m, s| m.max(*s));
-            wanted.push(program.hessian_times(id, &moves, &sizes));
-        }
-        scale = wanted.iter().flatten().fold(scale, |m, (h, _)| m.max(h.abs()));
-        for ((id, wanted), (f, r)) in inputs.iter().zip(wanted).zip(forward.into_iter().zip(reverse)) {
-            for ((f, r), (want, error)) in elements(f)?.into_iter().zip(elements(r)?).zip(wanted) {
-                let bound = PART_2 * scale + 4.0 * error;
-                verdict.near(&format!("Hv{id}, forward over reverse"), f, want, bound)?;
-                verdict.near(&format!("Hv{id}, reverse over reverse"), r, want, bound)?;
+        for (id, (f, r)) in inputs.iter().zip(forward.into_iter().zip(reverse)) {
+            let want = program.hessian_times(*id, &moves).data;
+            for ((f, r), want) in elements(f)?.into_iter().zip(elements(r)?).zip(want) {
+                verdict.within(&format!("Hv{id}, forward over reverse"), f, want)?;
+                verdict.within(&format!("Hv{id}, reverse over reverse"), r, want)?;
             }
         }
         Ok(())
@@ -211,21 +196,19 @@ fn hessians_are_symmetric() {
         let xs = pick(&nodes, &inputs);
         let gradients = nodes[program.output()].grad(xs.clone())?;
         let mut sides = [0.0; 2];
-        let mut scale = 1.0;
+        let mut allowed = 0.0;
         for (side, (v, w)) in sides.iter_mut().zip([(11, 13), (13, 11)]) {
             let (v, w) = (directions(program, &inputs, v), directions(program, &inputs, w));
             let products = chainrule::graph::jvp(gradients.clone(), xs.clone(), constants(graph, &v))?;
-            for (product, (_, w)) in products.into_iter().zip(&w) {
-                for (h, w) in elements(product)?.into_iter().zip(&w.data) {
+            for (product, (id, w)) in products.into_iter().zip(&w) {
+                let exact = program.hessian_times(*id, &v).data;
+                for ((h, w), exact) in elements(product)?.into_iter().zip(&w.data).zip(exact) {
                     *side += h * w;
-                    scale += (h * w).abs();
+                    allowed += PART * (h * w).abs() + 2.0 * exact.error * w.abs();
                 }
             }
         }
-        for &id in &inputs {
-            scale += program.gradient(id, &[]).1.data.iter().sum::<f64>();
-        }
-        verdict.near("<Hv,w>", sides[0], sides[1], PART * scale)
+        verdict.near("<Hv,w>", sides[0], sides[1], allowed)
     })
     .unwrap();
 }
@@ -248,7 +231,7 @@ fn exact_laws_of_seeds() {
         for (((plain, scaled), nothing), x) in plain.into_iter().zip(scaled).zip(nothing).zip(&xs) {
             let want: Vec<f64> = elements(plain)?.into_iter().map(|g| g * 2f64.powi(20)).collect();
             verdict.same("2^20 times the seed", elements(scaled)?, want)?;
-            let zeros = Arr::<f64>::zeros(&x.shape()?);
+            let zeros = Array::<f64>::zeros(&x.shape()?);
             verdict.same("seed 0", elements(nothing)?, zeros.data)?;
             verdict.same("shape", nothing.shape()?, zeros.shape)?;
         }
@@ -299,19 +282,17 @@ fn a_cleared_graph_is_a_fresh_one() {
     .unwrap();
 }
 
-/// f32 follows f64 within its own roundoff, in proportion to the magnitudes: the same number of spacings.
+/// In single precision, within the bound for its roundoff.
 #[test]
 fn f32_follows_f64() {
-    let part = PART / f64::EPSILON * f64::from(f32::EPSILON);
     for_programs("f32", 200, 12, |program, verdict| {
         let graph = Graph::f32();
         let nodes = program.record(&graph);
         let leaves = program.leaves();
         let inputs: Vec<_> = leaves.iter().map(|&id| nodes[id]).collect();
         for (id, gradient) in leaves.into_iter().zip(nodes[program.output()].grad(inputs)?) {
-            let (want, sizes) = program.gradient(id, &[]);
-            for ((&got, want), size) in gradient.value()?.iter().zip(want.data).zip(sizes.data) {
-                verdict.near(&format!("dv{id}"), f64::from(got), want, part * size)?;
+            for (&got, want) in gradient.value()?.iter().zip(program.gradient::<Single>(id).data) {
+                verdict.within(&format!("dv{id}"), f64::from(got), want)?;
             }
         }
         Ok(())

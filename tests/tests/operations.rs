@@ -1,10 +1,10 @@
 //! Every operation, in both modes, in first and second order, one at a time on every kind of shape: what the random
-//! programs of `gradients.rs` reach by chance is here on purpose. The oracle is the naive evaluator of `src/oracle`.
+//! programs of `gradients.rs` reach by chance is here on purpose. The oracle is `chainrule_oracle`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the functions that tests share are tests too")]
 
+use chainrule_oracle::{Array, common_shape, count};
 use chainrule_tests::claims::{check, program_of};
-use chainrule_tests::oracle::{Arr, common_shape, count};
 use chainrule_tests::program::{Function, Step, grid};
 
 /// Ranks 0 to 4 with sizes 0 and 1.
@@ -234,7 +234,7 @@ fn detached_nodes_are_constants() {
 /// The sweep itself, on the smallest program that shows each: reuse, fan-out, a line nobody needs.
 #[test]
 fn small_programs_by_hand_agree_with_the_oracle() {
-    let x = || Step::Leaf(Arr { shape: vec![2], data: vec![0.75, -1.25] });
+    let x = || Step::Leaf(Array { shape: vec![2], data: vec![0.75, -1.25] });
     let reused = vec![x(), Step::Function(Function::Exp, 0), Step::Pair('*', 0, 1)];
     check(&program_of(reused, Step::Pair('+', 2, 1))).unwrap();
     let dead = vec![x(), Step::Function(Function::Tanh, 0), Step::Pair('*', 0, 0)];

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chainrule::graph::{CustomOp, ErrorKind, Graph, LinearMap, Mode, Var, keep, vmap};
+use chainrule_oracle::Array;
 use chainrule_tests::build::array;
-use chainrule_tests::oracle::Arr;
 use chainrule_tests::rows::{Row, all};
 use ndarray::{ArrayD, ArrayViewD, array};
 
@@ -28,15 +28,15 @@ fn examples(
     row: &Row,
     shapes: &[&[usize]],
     batched: impl Fn(usize) -> bool,
-) -> (Vec<Vec<Arr<f64>>>, Vec<Arr<f64>>) {
+) -> (Vec<Vec<Array>>, Vec<Array>) {
     let first = row.operands(shapes, 1);
-    let sets: Vec<Vec<Arr<f64>>> = (1..=3)
+    let sets: Vec<Vec<Array>> = (1..=3)
         .map(|seed| {
             let own = row.operands(shapes, seed);
             own.into_iter().enumerate().map(|(i, x)| if batched(i) { x } else { first[i].clone() }).collect()
         })
         .collect();
-    let whole = (0..shapes.len()).map(|i| Arr {
+    let whole = (0..shapes.len()).map(|i| Array {
         shape: [&[3], shapes[i]].concat(),
         data: sets.iter().flat_map(|set| set[i].data.clone()).collect(),
     });

@@ -1,65 +1,19 @@
-//! Linear algebra, by the textbook in complex numbers (transposed, never conjugated), and an operation of a user's own.
+//! Linear algebra, and an operation of a user's own.
 
 use chainrule::graph::{CustomOp, LinearMap, Scalar, Triangle, Var};
+use chainrule_oracle::{Array, Number, ops};
 use ndarray::{ArrayD, ArrayViewD};
 
-use super::{Row, ln, real, rows, sqrt};
-use crate::oracle::{Arr, C};
+use super::{Row, rows};
+
+/// `A + c`, on the diagonal.
+fn plus<N: Number>(a: &Array<N>, c: f64) -> Array<N> {
+    ops::add(a, &Array::from_fn(&a.shape, |i| N::of(if i[0] == i[1] { c } else { 0.0 })))
+}
 
 /// `A A' + 1`: symmetric and positive definite.
-fn definite(a: &Arr<C>) -> Arr<C> {
-    a.matmul(&a.permute(&[1, 0])).zip(&identity(a.shape[0]), |x, y: C| x + y)
-}
-
-fn identity(n: usize) -> Arr<C> {
-    Arr::from_fn(&[n, n], |i| real(f64::from(i[0] == i[1])))
-}
-
-/// `A + 3`, so that no pivot is small: the tests solve with it unpivoted.
-fn dominant(a: &Arr<C>) -> Arr<C> {
-    a.zip(&identity(a.shape[0]), |x, y: C| x + y * 3.0)
-}
-
-fn cholesky(a: &Arr<C>) -> Arr<C> {
-    let n = a.shape[0];
-    let mut l: Arr<C> = Arr::zeros(&[n, n]);
-    for i in 0..n {
-        for j in 0..=i {
-            let dot = (0..j).fold(real(0.0), |sum, k| sum + l.at(&[i, k]) * l.at(&[j, k]));
-            let rest = a.at(&[i, j]) - dot;
-            l.data[i * n + j] = if i == j { sqrt(rest) } else { rest / l.at(&[j, j]) };
-        }
-    }
-    l
-}
-
-/// Gauss's elimination without pivoting; the right-hand side is `n x m`.
-fn solve(a: &Arr<C>, b: &Arr<C>) -> Arr<C> {
-    let (n, m) = (a.shape[0], b.shape.get(1).copied().unwrap_or(1));
-    let (mut u, mut x) = (a.data.clone(), b.data.clone());
-    for k in 0..n {
-        for i in k + 1..n {
-            let factor = u[i * n + k] / u[k * n + k];
-            for j in 0..n {
-                u[i * n + j] = u[i * n + j] - factor * u[k * n + j];
-            }
-            for j in 0..m {
-                x[i * m + j] = x[i * m + j] - factor * x[k * m + j];
-            }
-        }
-    }
-    for i in (0..n).rev() {
-        for j in 0..m {
-            let known = (i + 1..n).fold(real(0.0), |sum, k| sum + u[i * n + k] * x[k * m + j]);
-            x[i * m + j] = (x[i * m + j] - known) / u[i * n + i];
-        }
-    }
-    Arr { shape: b.shape.clone(), data: x }
-}
-
-fn triangle(a: &Arr<C>, upper: bool) -> Arr<C> {
-    let inside = |i: &[usize]| if upper { i[0] <= i[1] } else { i[0] >= i[1] };
-    Arr::from_fn(&a.shape, |i| if inside(i) { a.at(i) } else { real(0.0) })
+fn definite<N: Number>(a: &Array<N>) -> Array<N> {
+    plus(&ops::matmul(a, &ops::t(a)), 1.0)
 }
 
 /// `x³ y`, elementwise, with its two derivatives.
@@ -115,29 +69,20 @@ fn positive<'g, T: Scalar>(x: Var<'g, T>) -> Var<'g, T> {
 
 pub(super) fn rows() -> Vec<Row> {
     rows! {
-        cholesky, reals, SQUARE, |g, x| positive(x[0]).cholesky(), |a| cholesky(&definite(&a[0]));
-        cholesky, reals, SQUARE, |g, x| shifted(shifted(x[0])).cholesky(), |a| {
-            // of a matrix that is not symmetric, the symmetric part is taken
-            let a = dominant(&dominant(&a[0]));
-            cholesky(&a.zip(&a.permute(&[1, 0]), |x, y: C| (x + y) / 2.0))
-        };
+        cholesky, reals, SQUARE, |g, x| positive(x[0]).cholesky(), |a| ops::cholesky(&definite(&a[0]));
+        // of a matrix that is not symmetric, the symmetric part is taken
+        cholesky, reals, SQUARE, |g, x| shifted(shifted(x[0])).cholesky(), |a| ops::cholesky(&plus(&plus(&a[0], 3.0), 3.0));
         solve_triangular, reals, SYSTEMS, |g, x| shifted(x[0]).solve_triangular(Triangle::Lower, x[1]), |a| {
-            solve(&triangle(&dominant(&a[0]), false), &a[1])
+            ops::solve_triangular(&plus(&a[0], 3.0), false, &a[1])
         };
         solve_triangular, reals, SYSTEMS, |g, x| shifted(x[0]).solve_triangular(Triangle::Upper, x[1]), |a| {
-            solve(&triangle(&dominant(&a[0]), true), &a[1])
+            ops::solve_triangular(&plus(&a[0], 3.0), true, &a[1])
         };
-        solve, reals, SYSTEMS, |g, x| shifted(x[0]).solve(x[1]), |a| solve(&dominant(&a[0]), &a[1]);
-        inverse, reals, SQUARE, |g, x| shifted(x[0]).inverse(), |a| {
-            solve(&dominant(&a[0]), &identity(a[0].shape[0]))
-        };
-        log_det, reals, SQUARE, |g, x| positive(x[0]).log_det(), |a| {
-            let l = cholesky(&definite(&a[0]));
-            let n = l.shape[0];
-            Arr { shape: vec![], data: vec![(0..n).fold(real(0.0), |sum, i| sum + ln(l.at(&[i, i])) * 2.0)] }
-        };
+        solve, reals, SYSTEMS, |g, x| shifted(x[0]).solve(x[1]), |a| ops::solve(&plus(&a[0], 3.0), &a[1]);
+        inverse, reals, SQUARE, |g, x| shifted(x[0]).inverse(), |a| ops::inverse(&plus(&a[0], 3.0));
+        log_det, reals, SQUARE, |g, x| positive(x[0]).log_det(), |a| ops::log_det(&definite(&a[0]));
         custom, reals, [&[&[2, 2], &[2, 2]], &[&[], &[]], &[&[0], &[0]]], |g, x| g.custom(CubeTimes, [x[0], x[1]]), |a| {
-            a[0].zip(&a[1], |x, y: C| x * x * x * y)
+            a[0].zip(&a[1], |x, y| x.powi(3) * y)
         };
     }
 }

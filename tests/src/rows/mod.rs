@@ -1,4 +1,4 @@
-//! One row for each operation: how to record it, and what it is by its definition, in plain loops over the oracle's arrays.
+//! One row for each operation: how to record it, and which function of the oracle it is.
 //!
 //! A row says for which shapes it runs, empty ones and ones of size 1 among them, and from which numbers its operands are
 //! drawn. The tests in `every_operation.rs` do the rest, and compare the list with the sources, so that an operation
@@ -13,7 +13,9 @@ mod windows;
 
 use chainrule::graph::{Graph, Var};
 
-use crate::oracle::{Arr, C, count};
+use chainrule_oracle::{Array, count};
+
+use crate::oracle::Definition;
 
 /// From which numbers operands are drawn. None of them hits a kink, and no two are equal.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,8 +43,8 @@ pub struct Row {
     pub engine: Engine<f64>,
     /// It, in `f32`.
     pub engine32: Engine<f32>,
-    /// It, by definition.
-    pub oracle: fn(&[Arr<C>]) -> Arr<C>,
+    /// It, on the oracle.
+    pub definition: Definition,
     /// Whether no gradient passes, and asking for one is an error.
     pub cut: bool,
 }
@@ -58,10 +60,6 @@ macro_rules! rows {
             ) -> chainrule::graph::Var<'g, T> {
                 $engine
             }
-            #[allow(unused_variables)]
-            fn oracle($a: &[crate::oracle::Arr<crate::oracle::C>]) -> crate::oracle::Arr<crate::oracle::C> {
-                $oracle
-            }
             let cut = rows!(@cut $numbers);
             let numbers = rows!(@from $numbers);
             crate::rows::Row {
@@ -70,7 +68,7 @@ macro_rules! rows {
                 numbers,
                 engine: engine::<f64>,
                 engine32: engine::<f32>,
-                oracle,
+                definition: crate::oracle::definition!(|$a| $oracle),
                 cut,
             }
         }),+]
@@ -104,7 +102,7 @@ pub fn all() -> Vec<Row> {
 
 impl Row {
     /// The operands of a case.
-    pub fn operands(&self, shapes: &[&[usize]], seed: u64) -> Vec<Arr<f64>> {
+    pub fn operands(&self, shapes: &[&[usize]], seed: u64) -> Vec<Array> {
         let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x1234_5678_9abc_def1);
         let draw = |(i, shape): (usize, &&[usize])| {
             let positive = match self.numbers {
@@ -113,7 +111,7 @@ impl Row {
                 From::PositiveBase => i == 0,
             };
             let data = (0..count(shape)).map(|_| random.number(positive)).collect();
-            Arr { shape: shape.to_vec(), data }
+            Array { shape: shape.to_vec(), data }
         };
         shapes.iter().enumerate().map(draw).collect()
     }
@@ -129,36 +127,4 @@ impl Random {
         let unit = ((self.0 >> 44) as f64 + 0.3) / (1_u64 << 20) as f64;
         if positive { 0.25 + 1.75 * unit } else { 4.0 * unit - 2.0 }
     }
-}
-
-/// A real number as a complex one.
-pub(crate) fn real(x: f64) -> C {
-    C::new(x, 0.0)
-}
-
-/// `e^z`
-pub(crate) fn exp(z: C) -> C {
-    C::new(z.re.exp() * z.im.cos(), z.re.exp() * z.im.sin())
-}
-
-/// `ln z` of a number with a positive real part and a tiny imaginary one.
-pub(crate) fn ln(z: C) -> C {
-    C::new(z.re.ln(), z.im / z.re)
-}
-
-/// `√z` likewise.
-pub(crate) fn sqrt(z: C) -> C {
-    let root = z.re.sqrt();
-    C::new(root, z.im / (2.0 * root))
-}
-
-/// Reduces the last `n` axes, after those named are moved there.
-pub(crate) fn over(x: &Arr<C>, axes: &[usize], f: impl Fn(&[C]) -> C) -> Arr<C> {
-    let rest: Vec<usize> = (0..x.shape.len()).filter(|axis| !axes.contains(axis)).collect();
-    let order: Vec<usize> = rest.iter().chain(axes).copied().collect();
-    let moved = x.permute(&order);
-    let size: usize = axes.iter().map(|&axis| x.shape[axis]).product();
-    let shape: Vec<usize> = rest.iter().map(|&axis| x.shape[axis]).collect();
-    let data = (0..count(&shape)).map(|i| f(&moved.data[i * size..(i + 1) * size])).collect();
-    Arr { shape, data }
 }

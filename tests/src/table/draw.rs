@@ -1,6 +1,6 @@
 //! Reproducible operands.
 
-use crate::oracle::{Arr, count};
+use chainrule_oracle::{Array, count};
 
 /// How the elements of an operand are drawn. All are numbers of single precision, so both precisions compute the same.
 #[derive(Clone, Copy, Debug)]
@@ -44,15 +44,15 @@ impl Random {
     }
 
     /// A direction or a seed: elements of size 1/4 to 1, of both signs.
-    pub fn direction(&mut self, shape: &[usize]) -> Arr<f64> {
-        Arr::from_fn(shape, |_| {
+    pub fn direction(&mut self, shape: &[usize]) -> Array {
+        Array::from_fn(shape, |_| {
             let size = self.between(0.25, 1.0);
             if self.below(2) == 0 { size } else { -size }
         })
     }
 
     /// All operands of a row.
-    pub fn operands(&mut self, draws: &[(Draw, &[usize])]) -> Vec<Arr<f64>> {
+    pub fn operands(&mut self, draws: &[(Draw, &[usize])]) -> Vec<Array> {
         let apart = |(draw, shape): &(Draw, &[usize])| matches!(draw, Draw::Apart).then(|| count(shape));
         let total: usize = draws.iter().filter_map(apart).sum();
         // Shuffled cells of a grid, and a place within 1/5 of each one's middle.
@@ -68,10 +68,10 @@ impl Random {
         draws.iter().map(|&(draw, shape)| self.operand(draw, shape, &mut place)).collect()
     }
 
-    fn operand(&mut self, draw: Draw, shape: &[usize], place: &mut impl FnMut(&mut Self) -> f64) -> Arr<f64> {
+    fn operand(&mut self, draw: Draw, shape: &[usize], place: &mut impl FnMut(&mut Self) -> f64) -> Array {
         match draw {
-            Draw::Between(low, high) => Arr::from_fn(shape, |_| self.between(low, high)),
-            Draw::Away(kinks) => Arr::from_fn(shape, |_| {
+            Draw::Between(low, high) => Array::from_fn(shape, |_| self.between(low, high)),
+            Draw::Away(kinks) => Array::from_fn(shape, |_| {
                 loop {
                     let x = self.between(-2.5, 2.5);
                     if kinks.iter().all(|kink| (x - kink).abs() > 0.05) {
@@ -79,19 +79,19 @@ impl Random {
                     }
                 }
             }),
-            Draw::Apart => Arr::from_fn(shape, |_| place(self)),
+            Draw::Apart => Array::from_fn(shape, |_| place(self)),
             Draw::Zeros => {
-                Arr::from_fn(shape, |_| if self.below(3) == 0 { 0.0 } else { self.between(-2.0, 2.0) })
+                Array::from_fn(shape, |_| if self.below(3) == 0 { 0.0 } else { self.between(-2.0, 2.0) })
             }
-            Draw::Below(n) => Arr::from_fn(shape, |_| self.below(n) as f64),
+            Draw::Below(n) => Array::from_fn(shape, |_| self.below(n) as f64),
             Draw::Regular => self.near(shape, |i, j, n| f64::from(j == (i + 1) % n) * 3.0),
             Draw::Dominant => self.near(shape, |i, j, _| f64::from(i == j) * 3.0),
         }
     }
 
     /// A matrix, plus numbers between -1 and 1.
-    fn near(&mut self, shape: &[usize], f: impl Fn(usize, usize, usize) -> f64) -> Arr<f64> {
-        Arr::from_fn(shape, |index| {
+    fn near(&mut self, shape: &[usize], f: impl Fn(usize, usize, usize) -> f64) -> Array {
+        Array::from_fn(shape, |index| {
             let noise = self.between(-1.0, 1.0);
             single(f(index[0], index[1], shape[0]) + noise)
         })

@@ -18,7 +18,7 @@ pub use draw::{Draw, Random};
 
 use chainrule::graph::{Graph, Var};
 
-use crate::oracle::{Arr, C};
+use crate::oracle::Definition;
 
 /// An operation as the user calls it.
 pub type Engine<T> = for<'g> fn(&'g Graph<T>, &[Var<'g, T>]) -> Var<'g, T>;
@@ -59,8 +59,8 @@ pub struct Row {
     pub f64: Engine<f64>,
     /// The same in single precision.
     pub f32: Engine<f32>,
-    /// The definition.
-    pub definition: fn(&[Arr<C>]) -> Arr<C>,
+    /// What it is on the oracle.
+    pub definition: Definition,
 }
 
 /// Rows: name, options, operands, shapes, the call (written once and compiled for both precisions), and the definition.
@@ -80,7 +80,7 @@ macro_rules! rows {
                 shapes: crate::table::shapes(&$shapes),
                 f64: call::<f64>,
                 f32: call::<f32>,
-                definition: |$a| $definition,
+                definition: crate::oracle::definition!(|$a| $definition),
             }
         }),+]
     };
@@ -126,7 +126,7 @@ pub fn first() -> Vec<Row> {
             shapes,
             f64: row.engine,
             f32: row.engine32,
-            definition: row.oracle,
+            definition: row.definition,
         }
     };
     crate::rows::all().into_iter().map(row).collect()
