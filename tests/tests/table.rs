@@ -116,7 +116,8 @@ fn methods() -> BTreeSet<String> {
 /// functions by name, which `slopes.rs` tests.
 const OTHERS: &str = "\
     graph shape value item holds map zip detach variable constant full get variables len is_empty clear scope invalid \
-    check_finite new f32 grad vjp jvp jacobian jacobian_by hessian hvp compute checkpoint";
+    check_finite new f32 grad vjp jvp jacobian jacobian_by hessian hvp compute checkpoint \
+    nodes sections number operation name operands location derived_from is_computed again";
 
 #[test]
 fn every_method_is_in_a_table() {
