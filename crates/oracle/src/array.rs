@@ -131,6 +131,10 @@ impl<N: Number> Array<N> {
 
     /// Element by element with another array, after broadcasting.
     pub fn zip<M: Number, R: Number>(&self, other: &Array<M>, mut f: impl FnMut(N, M) -> R) -> Array<R> {
+        if self.shape == other.shape {
+            let pairs = self.data.iter().zip(&other.data);
+            return Array { shape: self.shape.clone(), data: pairs.map(|(&x, &y)| f(x, y)).collect() };
+        }
         let Some(shape) = common_shape(&self.shape, &other.shape) else { return Array::misfit() };
         let (a, b) = (self.broadcast(&shape), other.broadcast(&shape));
         Array { data: a.data.into_iter().zip(b.data).map(|(x, y)| f(x, y)).collect(), shape }
