@@ -220,6 +220,10 @@ impl<N: Number> Number for Dual<N> {
         self.along_both(y, length, [over(self.value, length), over(y.value, length)])
     }
 
+    fn noise(self, y: Self) -> Self {
+        Dual::constant(self.value.noise(y.value))
+    }
+
     fn blend(equals: &[Self]) -> Self {
         let (values, tangents) = parts(equals);
         let share = N::of(1.0) / N::of(equals.len().max(1) as f64);

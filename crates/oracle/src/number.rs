@@ -294,6 +294,13 @@ pub trait Number:
         self.truth(self.real() != y.real(), &[y])
     }
 
+    /// A number in `[0, 1)` that the bits of both determine, as the engine makes random numbers (in `f64`, but for bounds in
+    /// single precision); constant to every derivative.
+    #[must_use]
+    fn noise(self, y: Self) -> Self {
+        Self::of(crate::ops::noise(self.real(), y.real()))
+    }
+
     /// `x` above 0, else `slope x`; the slope at 0 is `slope`
     #[must_use]
     fn leaky_relu(self, slope: f64) -> Self {

@@ -82,9 +82,6 @@ macro_rules! rows {
 }
 pub(crate) use rows;
 
-/// Random numbers are other ones in another type: `random_numbers.rs` has figures for both.
-pub const DRAWN: [&str; 3] = ["fold_in", "uniform", "normal"];
-
 /// All of them.
 pub fn all() -> Vec<Row> {
     [

@@ -211,6 +211,12 @@ impl<P: Precision> Number for Bounded<P> {
         Bounded { error: self.error + more, size: self.size + more, ..self }
     }
 
+    /// Known only where the bits are.
+    fn noise(self, y: Self) -> Self {
+        let noise = Bounded::exact(P::noise(self.value, y.value));
+        if self.error + y.error == 0.0 { noise } else { noise.widened(Bounded::exact(1.0)) }
+    }
+
     fn sum(terms: &[Self]) -> Self {
         let value = terms.iter().map(|x| x.value).sum::<f64>() + 0.0;
         let passed: f64 = terms.iter().map(|x| x.error).sum();

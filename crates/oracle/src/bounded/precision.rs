@@ -14,6 +14,8 @@ pub trait Precision: Copy + Debug + PartialEq + 'static {
     const MAX: f64;
     /// The nearest number of the type.
     fn nearest(x: f64) -> f64;
+    /// The engine's random number for two numbers of the type.
+    fn noise(a: f64, b: f64) -> f64;
 }
 
 /// `f64`: `u = 2⁻⁵³`
@@ -32,6 +34,9 @@ impl Precision for Double {
     fn nearest(x: f64) -> f64 {
         x
     }
+    fn noise(a: f64, b: f64) -> f64 {
+        crate::ops::noise(a, b)
+    }
 }
 
 impl Precision for Single {
@@ -41,5 +46,8 @@ impl Precision for Single {
     const MAX: f64 = f32::MAX as f64;
     fn nearest(x: f64) -> f64 {
         f64::from(x as f32)
+    }
+    fn noise(a: f64, b: f64) -> f64 {
+        f64::from(crate::ops::noise_single(a as f32, b as f32))
     }
 }

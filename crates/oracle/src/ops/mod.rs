@@ -28,7 +28,7 @@ pub use layout::{broadcast_to, detach, mt, permute, reshape, squeeze, t, tile, u
 pub use linalg::{cholesky, inverse, log_det, solve, solve_triangular};
 pub use losses::{softmax_cross_entropy, softmax_cross_entropy_labels};
 pub use products::{dot, matmul, outer};
-pub use random::{fold_in, noise, normal, uniform};
+pub use random::{fold_in, noise, noise_single, normal, uniform};
 pub use reductions::{
     argmax, argmin, cumsum, max, max_axes, mean, mean_axes, min, min_axes, norm, norm_axes, over, prod,
     prod_axes, sum, sum_axes, variance, variance_axes,
