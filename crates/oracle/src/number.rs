@@ -205,9 +205,9 @@ pub trait Number:
         } else {
             self
         };
-        let inside = if x <= low || x >= high { self } else { taken };
-        let taken = Self::choose(taken, if x <= low { inside } else { bottom }, self.undecided(bottom));
-        Self::choose(taken, if x >= high { inside } else { top }, self.undecided(top))
+        // where a bound is nearer than the error, it may be either of the two
+        let near = [bottom, top].into_iter().filter(|&bound| self.undecided(bound));
+        near.fold(taken, |taken, bound| Self::choose(Self::choose(taken, self, true), bound, true))
     }
 
     /// 1 or 0, which a comparison of `self` with these numbers decides.

@@ -12,8 +12,8 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// `hi + lo` with `|lo|` at most half a unit in the last place of `hi`.
 ///
-/// Relative error of an operation: below 2⁻¹⁰⁰, as long as `lo` is not subnormal (results above 1e-290); below that the
-/// precision falls to that of `f64`. (Sines of numbers above 4e15 have the precision of `f64` too.)
+/// Relative error: below 2⁻¹⁰⁰ for arithmetic, below 2⁻⁹⁷ for functions, as long as `lo` is not subnormal (results above
+/// 1e-290); below that the precision falls to that of `f64`. (Sines of numbers above 4e15 have the precision of `f64` too.)
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Precise {
     hi: f64,
