@@ -253,7 +253,7 @@ impl<T: Scalar> Graph<T> {
     #[track_caller]
     pub(crate) fn count_up(&self, count: usize) -> Result<Var<'_, T>, Fault> {
         let last = count.saturating_sub(1) as f64;
-        if T::of(last).as_f64() != last || count > 1 << 53 {
+        if T::of(last).as_f64() != last || count as u64 > 1 << 53 {
             return Err(Fault::new(
                 ErrorKind::TooLarge,
                 format!("{count} places are more than an {} can number", T::NAME),

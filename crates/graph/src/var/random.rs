@@ -15,7 +15,7 @@ use crate::var::Var;
 const WHOLE: usize = 1 << 24;
 
 /// How many numbers are drawn at a time, at most.
-const MOST: usize = 1 << 40;
+const MOST: u64 = 1 << 40;
 
 impl<'g, T: Scalar> Var<'g, T> {
     /// Random numbers of this shape, uniform in `[0, 1)`, determined by the bits of this number, the *key*: the same key
@@ -104,7 +104,7 @@ impl<'g, T: Scalar> Var<'g, T> {
             );
         }
         let count = shape.iter().try_fold(1_usize, |n, &size| n.checked_mul(size));
-        let Some(count) = count.filter(|&n| n <= MOST) else {
+        let Some(count) = count.filter(|&n| n as u64 <= MOST) else {
             let message = format!("{shape:?} random numbers are too many");
             return refuse(ErrorKind::TooLarge, message, "up to 2^40 are drawn at a time; draw fewer");
         };
