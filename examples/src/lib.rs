@@ -27,8 +27,10 @@ pub mod bounds;
 pub mod data;
 pub mod layout;
 pub mod lecture;
-pub mod network;
 pub mod network_file;
 pub mod random;
 pub mod report;
 pub mod rounding;
+
+// The page draws the same networks, so they are defined there.
+pub use chainrule_page::network;

@@ -5,10 +5,9 @@ use ndarray::{Array1, Array2, Ix2};
 
 use super::Signal;
 use super::signal::{SIGMOID_ROUNDINGS, named, sigmoid, vector_of};
-use super::split::column_without_shares;
 use crate::bounds::{Bounded, cosine};
 use crate::layout;
-use crate::network::Network;
+use crate::network::{Network, column_without_shares};
 use crate::random::Random;
 use crate::report::{Outcome, Report};
 use crate::rounding::half_up;

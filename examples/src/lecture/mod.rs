@@ -15,8 +15,7 @@ use crate::network::Network;
 use crate::report::{Outcome, Report};
 use crate::rounding::half_up;
 
-/// No number grows beyond this: its square still fits `f64`.
-pub const LARGEST: f64 = 1e150;
+pub use crate::network::LARGEST;
 
 /// Whether numbers are these decimal figures, to twelve decimals.
 fn reads(numbers: &Array1<f64>, figures: &[f64]) -> bool {

@@ -3,11 +3,10 @@
 use ndarray::{Array1, Axis};
 
 use super::left_out::{Cosines, Updates, updates};
-use super::split::column_without_shares;
 use super::{Sample, reads};
 use crate::bounds::Bounded;
 use crate::layout;
-use crate::network::Network;
+use crate::network::{Network, column_without_shares};
 use crate::random::Random;
 use crate::report::{Outcome, Report};
 use crate::rounding::{figure, gamma, half_up};

@@ -7,7 +7,7 @@ use super::signal::{named, vector_of};
 use super::{LARGEST, reads};
 use crate::bounds::Bounded;
 use crate::layout;
-use crate::network::Network;
+use crate::network::{Network, column_without_shares};
 use crate::report::{Outcome, Report};
 use crate::rounding::{SMALLEST, figure, gamma, half_up, significant};
 
@@ -27,14 +27,6 @@ fn split(w: &Array2<f64>, errors: &Array1<f64>) -> chainrule::Result<Split> {
         normalisers: vector_of(w.sum_axes(0))?,
         errors: vector_of(shares.matmul(errors))?,
         shares: shares.value()?.into_dimensionality::<Ix2>().unwrap_or_default(),
-    })
-}
-
-/// The first column that has no shares, because its sum is zero as far as its rounding errors let one say.
-pub(super) fn column_without_shares(w: &Array2<f64>) -> Option<usize> {
-    w.columns().into_iter().position(|column| {
-        let size: f64 = column.iter().map(|weight| weight.abs()).sum();
-        column.sum().abs() <= gamma(column.len()) * size
     })
 }
 

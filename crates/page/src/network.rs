@@ -1,6 +1,27 @@
-//! The networks that the lecture looks at: its own, random ones, the user's.
+//! The network that the lecture looks at: its own or the user's.
 
 use ndarray::{Array1, Array2, array};
+
+/// No number grows beyond this: its square still fits `f64`.
+pub const LARGEST: f64 = 1e150;
+
+/// The first column that has no shares, because its sum is zero as far as its rounding errors let one say.
+///
+/// A sum of `n` terms is off by at most `n u / (1 - n u)` times the sum of their absolute values, with `u = 2^-53`.
+///
+/// ```
+/// use chainrule_page::network::column_without_shares;
+///
+/// // 0.1 + 0.2 - 0.3 is 5.6e-17 in floating point, and zero to everybody else.
+/// assert_eq!(column_without_shares(&ndarray::array![[1.0, 0.1], [1.0, 0.2], [1.0, -0.3]]), Some(1));
+/// ```
+pub fn column_without_shares(w: &Array2<f64>) -> Option<usize> {
+    w.columns().into_iter().position(|column| {
+        let roundings = column.len() as f64 * f64::EPSILON / 2.0;
+        let size: f64 = column.iter().map(|weight| weight.abs()).sum();
+        column.sum().abs() <= roundings / (1.0 - roundings) * size
+    })
+}
 
 /// Sigmoid layers without biases, and one sample.
 ///
@@ -56,7 +77,11 @@ impl Network {
     /// `2-3-2`, or `2-3-...-2` if there are many layers.
     pub fn shape(&self) -> String {
         let widths: Vec<String> = self.widths().iter().map(usize::to_string).collect();
-        crate::layout::joined(&widths, "-", 24)
+        let whole = widths.join("-");
+        let Some((last, before)) = widths.split_last().filter(|_| whole.len() > 24) else { return whole };
+        // The longest beginning that fits, and the outputs.
+        let shortened = |first: usize| format!("{}-...-{last}", before[..first].join("-"));
+        (1..before.len()).rev().map(shortened).find(|text| text.len() <= 24).unwrap_or(whole)
     }
 
     /// The noted outputs.
