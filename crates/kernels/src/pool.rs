@@ -31,7 +31,7 @@ pub(crate) fn least() -> usize {
 /// Whether a loop over so many elements is divided.
 #[inline]
 pub(crate) fn worth(len: usize) -> bool {
-    len >= FEW && len >= least() && rayon::current_num_threads() > 1
+    len >= FEW && len >= least() && threads() > 1
 }
 
 thread_local! {
@@ -84,9 +84,19 @@ impl Drop for Awaited {
     }
 }
 
+/// How many threads there are to work on. One on WebAssembly, where nothing can fork: the compiler knows it there, and leaves
+/// two fifths of a module away.
+#[inline]
+pub(crate) fn threads() -> usize {
+    if cfg!(target_family = "wasm") { 1 } else { rayon::current_num_threads() }
+}
+
 /// Both, the second perhaps on another thread: a companion's, if this one has such, else one of the pool.
 pub(crate) fn join(one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
-    if let Some((one, other)) = team::fork(one, other) {
+    if cfg!(target_family = "wasm") {
+        one();
+        other();
+    } else if let Some((one, other)) = team::fork(one, other) {
         join_in_pool(one, other);
     }
 }
@@ -144,7 +154,7 @@ pub(crate) fn chunks<T: Send>(out: &mut [T], len: usize, work: impl Fn(usize, &m
             || halves(other, len, (first + left, pieces - pieces / 2), work),
         );
     }
-    halves(out, len.max(1), (0, PIECES * rayon::current_num_threads()), &work);
+    halves(out, len.max(1), (0, PIECES * threads()), &work);
 }
 
 #[cfg(test)]

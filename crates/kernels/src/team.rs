@@ -87,7 +87,7 @@ impl Drop for Member {
 
 /// `work`, with companions from the current pool if there are other threads in it. Forks of the work go to them.
 pub(crate) fn accompanied(work: impl FnOnce() + Send) {
-    let companions = rayon::current_num_threads().saturating_sub(1);
+    let companions = pool::threads().saturating_sub(1);
     if companions == 0 || !TEAM.get().is_null() {
         return work();
     }

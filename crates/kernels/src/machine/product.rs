@@ -157,7 +157,7 @@ impl Ready {
     /// It was found sound for sizes that the memory fits, and nobody else uses the memory.
     pub(super) unsafe fn run<T: Scalar>(&self, memory: &Memory<'_, T>) {
         let products = self.product.starts.len();
-        let tasks = if self.tasks > 1 && rayon::current_num_threads() > 1 { self.tasks } else { 1 };
+        let tasks = if self.tasks > 1 && crate::pool::threads() > 1 { self.tasks } else { 1 };
         divide((0, products), (0, tasks), 1, &|first, count, task| self.part(memory, first, count, task));
     }
 

@@ -21,7 +21,7 @@ impl<T: Scalar> Fused<T> {
     /// The memory fits the sizes with which the kernel was assembled, and nobody else uses it.
     pub(crate) unsafe fn run(&self, memory: &Memory<'_, T>) {
         let tiles = self.tiles();
-        let threads = if self.long { rayon::current_num_threads() } else { 1 };
+        let threads = if self.long { crate::pool::threads() } else { 1 };
         // More pieces than threads, so that a slow thread delays the others less.
         let tasks = if threads > 1 { (2 * threads).min(TASKS).min(tiles.max(1)) } else { 1 };
         // A block of a sum belongs to one task.
