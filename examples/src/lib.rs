@@ -7,6 +7,7 @@
 //! * [`bounds`]: how far two computations of the same thing may lie apart, so that no check needs a tolerance that
 //!   somebody chose.
 //! * [`network`], [`network_file`], [`random`]: the lecture's network, the user's, and random ones.
+//! * [`page`]: the same for browsers, one file with the engine inside.
 //! * [`data`]: digits and irises, to learn from.
 //! * [`report`], [`layout`], [`rounding`]: sections and counted checks, lines that fit a terminal, figures as one writes
 //!   them by hand.
@@ -28,6 +29,7 @@ pub mod data;
 pub mod layout;
 pub mod lecture;
 pub mod network_file;
+pub mod page;
 pub mod random;
 pub mod report;
 pub mod rounding;

@@ -38,6 +38,8 @@ kinds! {
     /// Asked: two numbers. 1 if matrices are to be written with a row for each receiver, else 0; and 1 if the errors
     /// start from the noted outputs, else 0.
     Settings "settings",
+    /// Asked, if a step of learning is to be taken: the way (0 by shares, 1 simplified, 2 exact) and how far to go.
+    Step "step",
     /// Asked: `W[layer]` with a row for each *sender*, whatever the settings say. Answered: as the settings say.
     Weights "weights",
     /// Asked: what the outputs ought to be.
@@ -49,6 +51,8 @@ kinds! {
 
     /// Why there is no answer: the characters of a message.
     Refused "refused",
+    /// What each link carries forward: its weight times the signal of its sender. With inputs only.
+    SignalTerm "signalTerm",
     /// `Z[layer]`, the sums. With inputs only.
     Sum "sum",
     /// `A[layer]`, the signals; `A[0]` are the inputs. With inputs only.
@@ -59,6 +63,8 @@ kinds! {
     Rounded "rounded",
     /// `E[depth] = Y - A[depth]`, where the errors begin: from the noted outputs or from the computed ones.
     Error "error",
+    /// The sum of these errors.
+    ErrorTotal "errorTotal",
 
     /// The sum of the weights into each neuron of `layer`.
     Normaliser "normaliser",
@@ -68,6 +74,8 @@ kinds! {
     ShareTerm "shareTerm",
     /// `E[layer]`, split by shares.
     ByShares "byShares",
+    /// The sum of these errors: that of the layer in front of it, up to rounding.
+    BySharesTotal "bySharesTotal",
     /// The split by shares ends in front of `layer`: one number, the neuron whose weights add up to zero, or -1 where the
     /// shares would be larger than [`LARGEST`](crate::network::LARGEST).
     NoShares "noShares",
@@ -76,11 +84,15 @@ kinds! {
     Term "term",
     /// `E[layer]` by the simplification, without normalisers: the tape's pull-back of `Z[layer+1]` to `A[layer]`.
     Simplified "simplified",
+    /// The sum of these errors.
+    SimplifiedTotal "simplifiedTotal",
 
     /// `C = 1/2 |Y - A|^2`, of the computed outputs. With inputs only, as all that follows.
     Cost "cost",
     /// `E[layer]` by the exact recursion, which starts from the computed outputs.
     Exact "exact",
+    /// The sum of these errors.
+    ExactTotal "exactTotal",
     /// `E[layer] * g'(Z[layer])` of the exact recursion.
     Delta "delta",
     /// What each link carries back exactly: its weight times `E * g'` of its receiver.
@@ -98,6 +110,9 @@ kinds! {
     Cosine "cosine",
     /// The same for the update by shares.
     CosineByShares "cosineByShares",
+    /// `W[layer]` after the step that was asked for, with a row for each *sender*, to be asked about next. Missing where
+    /// that way has no update.
+    Next "next",
 }
 
 /// Some numbers that belong together.

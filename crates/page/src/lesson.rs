@@ -20,6 +20,17 @@ pub enum Rows {
     Receivers,
 }
 
+/// A way in which errors go back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Split by shares, with normalisers.
+    Shares,
+    /// Times the weights, without normalisers: the lecture's simplification.
+    Simplified,
+    /// By the chain rule, with the slopes of the sigmoids.
+    Exact,
+}
+
 /// A network, and how to look at it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
@@ -29,6 +40,8 @@ pub struct Question {
     pub rows: Rows,
     /// Whether the errors start from the noted outputs, if there are any. Without inputs they have to.
     pub from_noted: bool,
+    /// A step of learning: each weight moves by so much times its update by this way.
+    pub step: Option<(Way, f64)>,
 }
 
 impl Question {
@@ -39,6 +52,7 @@ impl Question {
         let mut blocks = vec![Block::vector(Kind::Settings, 0, &settings)];
         let weights = self.network.weights.iter().enumerate();
         blocks.extend(weights.map(|(l, w)| Block::matrix(Kind::Weights, l + 1, w.view())));
+        blocks.extend(self.step.map(|(way, rate)| Block::vector(Kind::Step, 0, &[f64::from(way as u8), rate])));
         blocks.push(Block::vector(Kind::Targets, depth, &self.network.targets));
         blocks.extend(self.network.inputs.iter().map(|a| Block::vector(Kind::Inputs, 0, a)));
         if let Some(noted) = &self.network.outputs {
@@ -95,7 +109,16 @@ impl Question {
         let settings = vector(Kind::Settings).unwrap_or_default();
         let set = |place: usize| settings.get(place).is_some_and(|&x| x != 0.0);
         let rows = if set(0) { Rows::Receivers } else { Rows::Senders };
-        Ok(Question { network, rows, from_noted: set(1) })
+        let step = match vector(Kind::Step).map(|numbers| numbers.to_vec()).as_deref() {
+            None => None,
+            Some(&[way, rate]) => {
+                let ways = [Way::Shares, Way::Simplified, Way::Exact];
+                let way = ways.into_iter().find(|&known| f64::from(known as u8) == way);
+                Some((way.ok_or("there is no such way")?, rate))
+            }
+            Some(_) => return Err("a step has a way and a rate".into()),
+        };
+        Ok(Question { network, rows, from_noted: set(1), step })
     }
 }
 
@@ -170,12 +193,26 @@ impl<'g> Tape<'g> {
         }
     }
 
+    /// What the links of a layer carry forward: each weight times its sender's signal.
+    fn signal_terms(&self, w: Var<'g>, a: Var<'g>) -> Var<'g> {
+        match self.rows {
+            Rows::Senders => w * a.unsqueeze(1),
+            Rows::Receivers => w * a,
+        }
+    }
+
     /// What arrives at the senders: `E = W E`, or `E = W'E`.
     fn back(&self, w: Var<'g>, errors: Var<'g>) -> Var<'g> {
         match self.rows {
             Rows::Senders => w.matmul(errors),
             Rows::Receivers => w.t().matmul(errors),
         }
+    }
+
+    /// A matrix with a row for each sender, however the tape writes it.
+    fn add_next(&self, blocks: &mut Blocks, l: usize, w: Var<'g>) -> Result<()> {
+        let w = if self.rows == Rows::Senders { w } else { w.t() };
+        blocks.add(Kind::Next, l + 1, w)
     }
 
     /// The sums of the weights into each receiver, and the share of each weight in its sum.
@@ -219,10 +256,11 @@ fn lesson(question: &Question) -> Result<Vec<Block>, Error> {
     };
     let errors = graph.constant(&network.targets) - outputs;
     blocks.add(Kind::Error, depth, errors)?;
+    blocks.add(Kind::ErrorTotal, depth, errors.sum())?;
     by_shares(&tape, network, errors, Some(&mut blocks))?;
     simplified(&tape, network, errors, &mut blocks)?;
     if let (Some(_), Some(computed)) = (&network.inputs, computed) {
-        exact(&tape, network, computed, &mut blocks)?;
+        exact(&tape, question, computed, &mut blocks)?;
     }
     Ok(blocks.0)
 }
@@ -234,6 +272,9 @@ fn signals(tape: &Tape<'_>, network: &Network, blocks: &mut Blocks) -> Result<()
     }
     for (l, (&z, &a)) in tape.z.iter().zip(tape.a.iter().skip(1)).enumerate() {
         blocks.add(Kind::Sum, l + 1, z)?;
+        if let (Some(&w), Some(&sent)) = (tape.w.get(l), tape.a.get(l)) {
+            blocks.add(Kind::SignalTerm, l + 1, tape.signal_terms(w, sent))?;
+        }
         let ones = tape.graph.constant(Array1::ones(z.value()?.len()));
         let [slope] = a.vjp(ones, [z])?;
         blocks.add(Kind::Slope, l + 1, slope)?;
@@ -280,6 +321,7 @@ fn by_shares<'g>(
                 blocks.add(Kind::Share, l + 1, shares)?;
                 blocks.add(Kind::ShareTerm, l + 1, tape.terms(shares, errors))?;
                 blocks.add(Kind::ByShares, l, next)?;
+                blocks.add(Kind::BySharesTotal, l, next.sum())?;
             }
         }
         if without.is_some() {
@@ -300,13 +342,15 @@ fn simplified(tape: &Tape<'_>, network: &Network, errors: Var<'_>, blocks: &mut 
         blocks.add(Kind::Term, l + 1, tape.terms(w, seed))?;
         let [pulled] = z.vjp(seed, [a])?; // E[l] = W[l+1]' E[l+1], by the tape
         blocks.add(Kind::Simplified, l, pulled)?;
+        blocks.add(Kind::SimplifiedTotal, l, pulled.sum())?;
         errors = pulled.value()?;
     }
     Ok(())
 }
 
 /// The exact recursion, the gradients, and how far the lecture's updates are from them. From the computed outputs.
-fn exact<'g>(tape: &Tape<'g>, network: &Network, outputs: Var<'g>, blocks: &mut Blocks) -> Result<()> {
+fn exact<'g>(tape: &Tape<'g>, question: &Question, outputs: Var<'g>, blocks: &mut Blocks) -> Result<()> {
+    let network = &question.network;
     let depth = network.depth();
     let targets = tape.graph.constant(&network.targets);
     let cost = (targets - outputs).square().sum() * 0.5; // C = 1/2 |Y - A|^2
@@ -316,12 +360,14 @@ fn exact<'g>(tape: &Tape<'g>, network: &Network, outputs: Var<'g>, blocks: &mut 
     let first = targets - outputs; // E[depth]
     let mut errors = first;
     blocks.add(Kind::Exact, depth, errors)?;
+    blocks.add(Kind::ExactTotal, depth, errors.sum())?;
     for (l, (&w, (&z, &a))) in tape.w.iter().zip(tape.z.iter().zip(tape.a.iter().skip(1))).enumerate().rev() {
         let [delta] = a.vjp(errors, [z])?; // E[l+1] * g'(Z[l+1])
         blocks.add(Kind::Delta, l + 1, delta)?;
         blocks.add(Kind::ExactTerm, l + 1, tape.terms(w, delta))?;
         errors = tape.back(w, delta);
         blocks.add(Kind::Exact, l, errors)?;
+        blocks.add(Kind::ExactTotal, l, errors.sum())?;
     }
     for (l, &gradient) in of_signals.iter().enumerate() {
         blocks.add(Kind::SignalGradient, l, gradient)?;
@@ -330,20 +376,41 @@ fn exact<'g>(tape: &Tape<'g>, network: &Network, outputs: Var<'g>, blocks: &mut 
         blocks.add(Kind::WeightGradient, l + 1, gradient)?;
     }
 
-    // The updates by the lecture's two ways: each layer's errors pulled back to its own weights.
+    if let Some((Way::Exact, rate)) = question.step {
+        for (l, (&w, &gradient)) in tape.w.iter().zip(&of_weights).enumerate() {
+            tape.add_next(blocks, l, w - rate * gradient)?;
+        }
+    }
+    updates(tape, question, first, of_weights.first().copied(), blocks)
+}
+
+/// The updates by the lecture's two ways: each layer's errors pulled back to its own weights.
+fn updates<'g>(
+    tape: &Tape<'g>,
+    question: &Question,
+    first: Var<'g>,
+    gradient: Option<Var<'g>>,
+    blocks: &mut Blocks,
+) -> Result<()> {
+    let network = &question.network;
     let mut plain = vec![first];
     for &w in tape.w.iter().skip(1).rev() {
         let errors = tape.back(w, plain[0]);
         plain.insert(0, errors);
     }
-    let shared = if depth > 1 { by_shares(tape, network, first, None)? } else { Some(vec![first]) };
-    let ways = [(Some(plain), Kind::Update, Kind::Cosine), (shared, Kind::UpdateByShares, Kind::CosineByShares)];
-    for (errors, kind, angle) in ways {
+    let shared = if network.depth() > 1 { by_shares(tape, network, first, None)? } else { Some(vec![first]) };
+    for (way, errors, kind, angle) in [
+        (Way::Simplified, Some(plain), Kind::Update, Kind::Cosine),
+        (Way::Shares, shared, Kind::UpdateByShares, Kind::CosineByShares),
+    ] {
         for (l, &errors) in errors.iter().flatten().enumerate() {
             let (Some(&w), Some(&a)) = (tape.w.get(l), tape.a.get(l + 1)) else { continue };
             let [update] = a.vjp(errors, [w])?;
             blocks.add(kind, l + 1, update)?;
-            if let (0, Some(&gradient)) = (l, of_weights.first())
+            if let Some((_, rate)) = question.step.filter(|step| step.0 == way) {
+                tape.add_next(blocks, l, w + rate * update)?;
+            }
+            if let (0, Some(gradient)) = (l, gradient)
                 && let Some(cosine) = cosine(update, -gradient)?
             {
                 blocks.add(angle, 1, cosine)?;

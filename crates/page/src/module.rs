@@ -11,7 +11,7 @@ use crate::lesson::{Question, answer};
 /// use chainrule_page::module::Module;
 /// use chainrule_page::network::Network;
 ///
-/// let question = Question { network: Network::lecture(), rows: Rows::Senders, from_noted: true };
+/// let question = Question { network: Network::lecture(), rows: Rows::Senders, from_noted: true, step: None };
 /// let mut module = Module::new();
 /// module.begin();
 /// write(&question.blocks()).into_iter().for_each(|number| module.push(number));
