@@ -173,5 +173,8 @@ function showComparison(view) {
   } else {
     texts.push("Without inputs there are no signals, and so no slopes and no gradient to compare with.");
   }
-  byId("compare").replaceChildren(html("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Comparison" }, table), ...texts.map((text) => html("p", null, text)));
+  byId("compare").replaceChildren(
+    html("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Comparison" }, table),
+    html("div", null, texts.map((text) => html("p", null, text))),
+  );
 }

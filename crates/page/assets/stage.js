@@ -17,7 +17,7 @@ class Stage {
     const radius = narrow ? 24 : 31;
     const shown = network.widths.map((width) => shownPlaces(width));
     const most = Math.max(...shown.map((places) => places.length));
-    const pitch = most > 5 ? 86 : narrow ? 104 : 124;
+    const pitch = most > 5 ? 96 : narrow ? 100 : 114;
     const margin = radius + (narrow ? 10 : 34);
     const gap = Math.max(narrow ? 112 : 150, (this.box.clientWidth - 2 * margin) / network.depth);
     const width = Math.min(2 * margin + gap * network.depth, Math.max(this.box.clientWidth, 2 * margin + (narrow ? 112 : 150) * network.depth));
@@ -67,6 +67,22 @@ class Stage {
     return "";
   }
 
+  /** How far from the sender the labels of a layer's links stand, none of them covering another; null if there is no such
+   *  place. `half` is half the width of the widest. */
+  along(layout, layer, half) {
+    const rows = (l) => layout.shown[l].filter((neuron) => neuron !== null).map((neuron) => layout.at(l, neuron).y);
+    const [from, to] = [rows(layer - 1), rows(layer)];
+    if (from.length * to.length > 20) return null;
+    let best = { s: null, apart: 13 };
+    const least = (layout.radius + half + 2) / layout.step;
+    for (let s = Math.max(least, 0.36); s >= least && s > 0; s -= 0.01) {
+      const places = from.flatMap((a) => to.map((b) => a + s * (b - a))).sort((a, b) => a - b);
+      const apart = Math.min(...places.slice(1).map((y, i) => y - places[i]), 22);
+      if (apart > best.apart) best = { s, apart };
+    }
+    return best.s;
+  }
+
   links({ view, layout, step, chosen }, layer, links, chips) {
     const { network, answer } = view;
     const motion = this.motion(step, layer);
@@ -75,9 +91,15 @@ class Stage {
     const largest = w.numbers.reduce((most, x) => Math.max(most, Math.abs(x)), 0) || 1;
     const carried = { forward: "signalTerm", back: WAYS[view.way].terms }[motion];
     const matrix = carried && answer.get(carried, layer);
-    const crowded = senders.length > 4 || receivers.length > 4 || layout.step < 100;
-    // Near the sender the links of one neuron fan out and have not met those of others yet.
-    const along = Math.min(0.36, Math.max(0.24, 1 / (receivers.length + 0.4)));
+    const valueOf = (from, to) => (motion === "update" ? updateOf(view, layer, from, to)
+      : matrix ? matrix.numbers[network.place(matrix, from, to)] : network.weight(layer, from, to));
+    const real = (places) => places.filter((neuron) => neuron !== null);
+    const texts = (digits) => real(senders).map((from) => real(receivers).map((to) => figure(valueOf(from, to), digits)));
+    const longest = (digits) => Math.max(...texts(digits).flat().map((text) => text.length));
+    // With as many digits as there is room for.
+    const choices = (layout.narrow ? [3, 2] : [4, 3, 2]).map((digits) => ({ digits, along: this.along(layout, layer, longest(digits) * 3.75 + 5) }));
+    const { digits, along } = choices.find((choice) => choice.along !== null) ?? choices[0];
+    const crowded = along === null;
     for (const from of senders) for (const to of receivers) {
       const a = layout.at(layer - 1, from), b = layout.at(layer, to);
       if (from === null || to === null) continue;
@@ -89,12 +111,9 @@ class Stage {
         x1: a.x, y1: a.y, x2: b.x, y2: b.y, "stroke-width": (1.2 + 4.3 * Math.abs(weight) / largest).toFixed(2),
       }));
       if (crowded ? !own : far) continue;
-      const value = motion === "update" ? updateOf(view, layer, from, to)
-        : matrix ? matrix.numbers[network.place(matrix, from, to)] : weight;
-      const t = crowded && chosen.layer === layer ? 0.78 - 0.1 * (senders.indexOf(from) % 2) : crowded ? 0.3 + 0.1 * (receivers.indexOf(to) % 2) : along;
-      const reach = layout.radius / Math.hypot(b.x - a.x, b.y - a.y);
-      const s = reach + t * (1 - 2 * reach);
-      const text = figure(value, layout.narrow ? 3 : 4);
+      // Of a crowd only the links of the chosen neuron are labelled, far from it, where they are apart.
+      const s = along ?? (chosen.layer === layer ? 0.3 : 0.7);
+      const text = figure(valueOf(from, to), digits);
       const half = text.length * 3.75 + 5;
       const chip = svg(
         "g",
@@ -103,7 +122,7 @@ class Stage {
           onclick: () => this.edit(layer, from, to),
         },
         svg("title", null, `W[${layer}], from ${from + 1} to ${to + 1}: ${figure(weight)}`),
-        svg("rect", { x: -half, y: -10, width: 2 * half, height: 20, rx: 6 }),
+        svg("rect", { x: -half, y: -9, width: 2 * half, height: 18, rx: 6 }),
         svg("text", null, text),
       );
       chips.push(chip);
@@ -144,7 +163,7 @@ class Stage {
       if (signalKnown) {
         parts.push(svg("text", { class: `value ${animate && now.forward ? "arriving" : ""}`, x, y }, figure(signal, digits)));
       } else {
-        parts.push(svg("text", { class: "value", x, y }, lowered(neuron + 1)));
+        parts.push(svg("text", { class: "number", x, y }, String(neuron + 1)));
       }
       if (sumKnown) parts.push(this.chip("forward", x, y - r - 12, `Z ${figure(sums[neuron], digits)}`, now.sum, animate));
       if (errorKnown) parts.push(this.chip("back", x, y + r + 12, `E ${figure(errors[neuron], digits)}`, now.error, animate));

@@ -173,7 +173,7 @@ const DESCRIPTIONS = {
     const { network, answer, way } = view;
     const layers = Array.from({ length: network.depth }, (_, i) => i + 1);
     const delta = ["(", "E", "∘", "g′", "(", "Z", ")", ")"];
-    const back = math("msup", null, formulaRow(delta), math("mo", null, "′"));
+    const back = math("mrow", null, formulaRow(delta), math("mo", { lspace: "0", rspace: "0" }, "′"));
     const cosine = answer.number(WAYS[way].cosine, 1);
     return {
       title: way === "exact" ? "The gradient" : "How the weights would move",
@@ -182,8 +182,8 @@ const DESCRIPTIONS = {
         : "Each link multiplies the signal of its sender with the error of its receiver, behind its sigmoid. The signals and the errors of the outputs are the exact ones here.",
       formulas: [
         network.receivers
-          ? formula("ΔW", "=", formulaRow(delta), "A'", way === "exact" ? "= −∂C/∂W" : "")
-          : formula("ΔW", "=", "A", back, way === "exact" ? "= −∂C/∂W" : ""),
+          ? formula("ΔW", "=", formulaRow(delta), "A'", way === "exact" ? "=" : "", way === "exact" ? "−" : "", way === "exact" ? "∂C/∂W" : "")
+          : formula("ΔW", "=", "A", back, way === "exact" ? "=" : "", way === "exact" ? "−" : "", way === "exact" ? "∂C/∂W" : ""),
         ...layers.slice(0, 3).map((layer) => updateMatrix(view, layer)),
       ],
       lines: [],
@@ -209,11 +209,8 @@ function startText(_, { network }) {
   };
 }
 
-const formulaRow = (parts) =>
-  math("mrow", null, parts.map((part) => math(/^\p{L}/u.test(part) ? "mi" : "mo", null, part)));
-
 function sigmoidFormula() {
-  const power = math("msup", null, math("mi", null, "e"), math("mrow", null, math("mo", null, "−"), math("mi", null, "z")));
+  const power = math("msup", null, math("mi", { mathvariant: "normal" }, "e"), math("mrow", null, math("mo", null, "−"), math("mi", { mathvariant: "normal" }, "z")));
   return formula("g", "(", "z", ")", "=", math("mfrac", null, math("mn", null, "1"), math("mrow", null, math("mn", null, "1"), math("mo", null, "+"), power)));
 }
 
