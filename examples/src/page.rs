@@ -110,7 +110,8 @@ pub fn build_engine() -> Result<Vec<u8>, NoEngine> {
             &format!("`rustup target add {TARGET}`, and write the page again"),
         ));
     }
-    let tool = |name: &str, otherwise: &str| std::env::var_os(name).unwrap_or_else(|| OsString::from(otherwise));
+    let tool =
+        |name: &str, otherwise: &str| std::env::var_os(name).unwrap_or_else(|| OsString::from(otherwise));
     // Where the module will be has to be known, so it is said.
     let directory = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let output = Command::new(tool("CARGO", "cargo"))

@@ -295,12 +295,15 @@ function backExactly({ layer }, view) {
   };
 }
 
+/** What the letters stand for. */
+const SPOKEN = { Z: "sum", A: "signal", E: "error" };
+
 /** A step as it is spoken. */
 function spoken(described, place, count) {
   const say = (text) => text
-    .replace(/·/g, "times").replace(/\//g, " divided by ").replace(/−/g, "minus ").replace(/′/g, " prime ")
+    .replace(/·/g, "times").replace(/\//g, " divided by ").replace(/− ?/g, "minus ").replace(/′/g, " prime ")
     .replace(/([ZAE])\[(\d+)\]([₀-₉]+)/g, (_, letter, layer, neuron) =>
-      `${{ Z: "sum", A: "signal", E: "error" }[letter]} ${[...neuron].map((c) => "₀₁₂₃₄₅₆₇₈₉".indexOf(c)).join("")} of layer ${layer}`);
+      `${SPOKEN[letter]} ${[...neuron].map((c) => "₀₁₂₃₄₅₆₇₈₉".indexOf(c)).join("")} of layer ${layer}`);
   const lines = described.lines.slice(0, 8).map(({ name, terms, result }) => {
     const sum = terms.length && described.lines.length <= 4 ? ` is ${terms.join(" plus ")}, which` : "";
     return `${name}${sum} is ${result}.`;

@@ -52,7 +52,8 @@ impl Question {
         let mut blocks = vec![Block::vector(Kind::Settings, 0, &settings)];
         let weights = self.network.weights.iter().enumerate();
         blocks.extend(weights.map(|(l, w)| Block::matrix(Kind::Weights, l + 1, w.view())));
-        blocks.extend(self.step.map(|(way, rate)| Block::vector(Kind::Step, 0, &[f64::from(way as u8), rate])));
+        blocks
+            .extend(self.step.map(|(way, rate)| Block::vector(Kind::Step, 0, &[f64::from(way as u8), rate])));
         blocks.push(Block::vector(Kind::Targets, depth, &self.network.targets));
         blocks.extend(self.network.inputs.iter().map(|a| Block::vector(Kind::Inputs, 0, a)));
         if let Some(noted) = &self.network.outputs {
@@ -81,7 +82,8 @@ impl Question {
             blocks.iter().filter(|b| b.kind == Kind::Weights).map(|b| b.numbers.clone()).collect();
         let noted = blocks.iter().find(|block| block.kind == Kind::Noted).map(|block| {
             let pairs = block.numbers.columns().into_iter();
-            pairs.filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)))
+            pairs
+                .filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)))
                 .map(|(value, decimals)| Noted { value, decimals: decimals as usize })
                 .collect::<Vec<_>>()
         });

@@ -34,3 +34,8 @@ pub mod module;
 pub mod network;
 
 pub use html::{Page, TooLarge};
+
+/// The README, whose example is run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -4,8 +4,8 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use chainrule_examples::lecture::{Sample, lecture, own_network};
 use chainrule_examples::layout::printable;
+use chainrule_examples::lecture::{Sample, lecture, own_network};
 use chainrule_examples::network::Network;
 use chainrule_examples::network_file::{FORMAT, read};
 use chainrule_examples::page::{PageError, build_engine, is_page, write_page};
@@ -63,7 +63,11 @@ fn main() -> ExitCode {
         }
     };
     if let Some(path) = &arguments.html {
-        return html(path, network.as_ref().map(|(path, network)| (*path, network)), !arguments.without_engine);
+        return html(
+            path,
+            network.as_ref().map(|(path, network)| (*path, network)),
+            !arguments.without_engine,
+        );
     }
     let mut out = BufWriter::new(io::stdout().lock());
     let mut report = Report::new(&mut out);
