@@ -18,7 +18,7 @@ const math = (tag, attributes, ...children) =>
 
 /** A formula from words: names, numbers, operators. `"W[2]'"` is a transposed matrix. */
 function formula(...parts) {
-  return math("math", null, formulaRow(parts));
+  return math("math", { displaystyle: "true" }, formulaRow(parts));
 }
 
 /** The same as a part of a formula. Names beside each other are products, and stand a little apart. */

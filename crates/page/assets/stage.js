@@ -111,8 +111,8 @@ class Stage {
         x1: a.x, y1: a.y, x2: b.x, y2: b.y, "stroke-width": (1.2 + 4.3 * Math.abs(weight) / largest).toFixed(2),
       }));
       if (crowded ? !own : far) continue;
-      // Of a crowd only the links of the chosen neuron are labelled, far from it, where they are apart.
-      const s = along ?? (chosen.layer === layer ? 0.3 : 0.7);
+      // Of a crowd only the links of the chosen neuron are labelled, in their middle, where they are apart.
+      const s = along ?? 0.5;
       const text = figure(valueOf(from, to), digits);
       const half = text.length * 3.75 + 5;
       const chip = svg(

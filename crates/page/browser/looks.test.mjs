@@ -56,7 +56,7 @@ function contrasts() {
     const back = behind(element);
     const mixed = text.slice(0, 3).map((c, i) => opacity * c + (1 - opacity) * back[i]);
     const [low, high] = [luminance(mixed), luminance(back)].sort((a, b) => a - b);
-    found.push({ text: (element.value ?? element.textContent).trim().slice(0, 40), contrast: (high + 0.05) / (low + 0.05), size: parseFloat(style.fontSize), of: element.className.baseVal ?? element.className });
+    found.push({ text: (element.matches("input, select") ? element.value : element.textContent).trim().slice(0, 40), contrast: (high + 0.05) / (low + 0.05), size: parseFloat(style.fontSize), of: element.className.baseVal ?? element.className });
   }
   return found;
 }
