@@ -57,6 +57,11 @@ class Stage {
     ));
     if (focused) this.box.querySelector(`[data-neuron="${focused}"]`)?.focus();
     if (draw.animate) this.move(draw, pulses);
+    // A network wider than the screen: what happens is brought to its middle.
+    const middle = step.part === "back" ? step.layer + 0.5 : step.layer - 0.5;
+    if (step.kind !== "start" && step.kind !== "update") {
+      this.box.scrollLeft = layout.at(0, 0).x + middle * layout.step - this.box.clientWidth / 2;
+    }
   }
 
   /** Whether something moves over the links in front of `layer` in this step: "forward", "back", "update" or nothing. */
@@ -75,7 +80,10 @@ class Stage {
     if (from.length * to.length > 20) return null;
     let best = { s: null, apart: 13 };
     const least = (layout.radius + half + 2) / layout.step;
-    for (let s = Math.max(least, 0.36); s >= least && s > 0; s -= 0.01) {
+    // Near the sender first, where the links of one neuron are together and apart from those of others.
+    const start = Math.max(least, 0.36);
+    const range = (from, to, step) => Array.from({ length: Math.max(0, Math.floor((to - from) / step + 1e-9) + 1) }, (_, i) => from + i * step);
+    for (const s of [...range(start, least, -0.01), ...range(start, 1 - least, 0.01)]) {
       const places = from.flatMap((a) => to.map((b) => a + s * (b - a))).sort((a, b) => a - b);
       const apart = Math.min(...places.slice(1).map((y, i) => y - places[i]), 22);
       if (apart > best.apart) best = { s, apart };
