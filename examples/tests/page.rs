@@ -335,7 +335,7 @@ fn hostile_names_are_text() {
 #[test]
 fn too_large_a_network_needs_the_engine() {
     let network = Random::new(1).network(&[200, 101], 1.0);
-    assert!(200 * 101 > MOST_STORED);
+    const { assert!(200 * 101 > MOST_STORED) };
     let page = Page { name: None, network: &network, engine: None };
     let error = page.html().unwrap_err().to_string();
     assert!(error.contains("has 20200 weights") && error.contains("\n  help: "), "{error}");

@@ -48,6 +48,7 @@ class Lesson {
   road(steps) {
     const road = byId("road");
     const focused = [...road.children].findIndex((item) => item.contains(document.activeElement));
+    road.hidden = steps.length > 40; // they would be too narrow to press
     road.replaceChildren(...steps.map((step, place) => html("li", null, html("button", {
       type: "button", class: place <= this.place ? "done" : "", "data-part": step.part === "start" ? "forward" : step.part,
       "aria-current": place === this.place && "step", "aria-label": `Step ${place + 1}: ${describe(step, this.view).title}`,
@@ -109,6 +110,7 @@ class Lesson {
       set(before);
       return refused;
     }
+    this.learned = undefined;
     // Noted outputs belong to the numbers they were noted for; others get others.
     if (where.kind === "weights" || where.kind === "inputs") this.noteOutputs();
     this.draw();
@@ -120,6 +122,7 @@ class Lesson {
     if (rounded.length === 0 || rounded.every((x, i) => x === this.network.noted[i])) return;
     this.network.noted = [...rounded];
     this.ask();
+    byId("live").textContent = `The noted outputs follow: ${rounded.slice(0, 8).map((x) => figure(x)).join(", ")}.`;
     this.tables.refresh(this.network);
   }
 
