@@ -201,8 +201,12 @@ impl<'g, T: Scalar> Alone<'g, T> {
     }
 
     fn direction(&self, i: usize, step: usize) -> Option<ArrayD<T>> {
-        let operand = self.operands.get(i)?;
-        Some(spread(operand.shape(), step))
+        let direction = spread(self.operands.get(i)?.shape(), step);
+        // Of a symmetric matrix, `cholesky` reads one triangle: it may only move as a symmetric one.
+        if self.node.operation() == "cholesky" && direction.ndim() == 2 {
+            return Some((&direction + &direction.t()).mapv(|x| x * T::of(0.5)));
+        }
+        Some(direction)
     }
 
     /// Of first order by operand `i`, in both modes.

@@ -11,6 +11,7 @@ use super::call::Call;
 use super::decode::weights;
 use super::differences;
 use super::evaluate::to_oracle;
+use super::matrices::{Matrices, triangle};
 use super::record::{Number, rounded};
 use super::verdict::same;
 use super::{Failure, Id, Program, Verdict};
@@ -68,10 +69,9 @@ pub fn all<T: Judged>(program: &Program, verdict: &mut Verdict) -> Result<(), Fa
     for &id in leaves.iter().filter(|&&id| paths[id] != Path::Open) {
         no_gradient(output, nodes[id], paths[id]).map_err(|f| Failure::new(format!("by v{id}: {f}")))?;
     }
-    let forward = jvp(gradients.clone(), inputs.clone(), directions(&carried))?;
-    let along = gradients.iter().zip(directions(&carried)).map(|(&g, v)| (g * v).sum()).reduce(|a, b| a + b);
-    let along = along.unwrap_or(graph.full([], T::zero()));
-    let reverse = second_sweep(along, &inputs)?;
+    let along = directions(&carried);
+    let forward = second_forward(&gradients, &inputs, &along)?;
+    let reverse = second_reverse(&gradients, &inputs, &along)?;
     for (k, &id) in carried.iter().enumerate() {
         let shape = program.shape_of_leaf(id);
         same(|| format!("the shape of the gradient by v{id}"), gradients[k].shape()?, shape.clone())?;
@@ -104,9 +104,48 @@ pub fn all<T: Judged>(program: &Program, verdict: &mut Verdict) -> Result<(), Fa
     compiled(&at(&leaves), &read)
 }
 
-/// The gradient of a gradient: of the inputs on which it depends; zero for the others. (A slope may be constant.)
-fn second_sweep<'g, T: Scalar>(along: Var<'g, T>, inputs: &[Var<'g, T>]) -> Result<Vec<Var<'g, T>>, Failure> {
-    Ok(along.grad(inputs.to_vec())?)
+/// The tangents of gradients when the inputs move. What a gradient could follow only through a step of the user's own (the factor
+/// of a product, say) is refused by the engine, and its derivative is 0: such an input stays where it is.
+fn second_forward<'g, T: Scalar>(
+    gradients: &[Var<'g, T>],
+    inputs: &[Var<'g, T>],
+    along: &[Var<'g, T>],
+) -> Result<Vec<Var<'g, T>>, Failure> {
+    match jvp(gradients.to_vec(), inputs.to_vec(), along.to_vec()) {
+        Err(error) if error.kind() == ErrorKind::Cut => {}
+        result => return Ok(result?),
+    }
+    let mut moving = (Vec::new(), Vec::new());
+    for (&x, &v) in inputs.iter().zip(along) {
+        match jvp(gradients.to_vec(), x, v) {
+            Err(error) if error.kind() == ErrorKind::Cut => {}
+            Err(error) => return Err(error.into()),
+            Ok(_) => {
+                moving.0.push(x);
+                moving.1.push(v);
+            }
+        }
+    }
+    Ok(jvp(gradients.to_vec(), moving.0, moving.1)?)
+}
+
+/// The gradients of the gradients' products with directions; 0 where the engine refuses, as in [`second_forward`].
+fn second_reverse<'g, T: Scalar>(
+    gradients: &[Var<'g, T>],
+    inputs: &[Var<'g, T>],
+    along: &[Var<'g, T>],
+) -> Result<Vec<Var<'g, T>>, Failure> {
+    let products = gradients.iter().zip(along).map(|(&g, &v)| (g * v).sum());
+    let Some(sum) = products.reduce(|a, b| a + b) else { return Ok(Vec::new()) };
+    match sum.grad(inputs.to_vec()) {
+        Err(error) if error.kind() == ErrorKind::Cut => {}
+        result => return Ok(result?),
+    }
+    let one = |&x: &Var<'g, T>| match sum.grad(x) {
+        Err(error) if error.kind() == ErrorKind::Cut => Ok(x.graph().full(x.shape()?, T::zero())),
+        result => Ok(result?),
+    };
+    inputs.iter().map(one).collect()
 }
 
 /// A seed `2^k` times as large gives gradients that are `2^k` times as large, bit for bit.
@@ -225,6 +264,23 @@ fn numbers<T: Scalar>(x: Var<'_, T>) -> Result<Vec<f64>, Failure> {
     Ok(x.value()?.iter().map(|x| x.as_f64()).collect())
 }
 
+/// What the judging sweep does in its own way: guests, whose derivatives are differences, and matrices, whose error bounds are
+/// those of the formulas.
+fn judging<P: Precision>(
+    call: &Call,
+    operands: &[&Array<Dual<Dual<Bounded<P>>>>],
+) -> Option<Array<Dual<Dual<Bounded<P>>>>> {
+    match (call, operands) {
+        (Call::Guest(guest), operands) => differences::guest(guest, operands),
+        (Call::Inverse, [a]) => Some(Matrices::inverse(a)),
+        (Call::Cholesky, [a]) => Some(Matrices::cholesky(a)),
+        (Call::LogDet, [a]) => Some(Matrices::log_det(a)),
+        (Call::Solve, [a, b]) => Some(Matrices::solve(a, b)),
+        (Call::SolveTriangular(upper), [a, b]) => Some(Matrices::solve(&triangle(a, *upper), b)),
+        _ => None,
+    }
+}
+
 /// How a line acts on the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Path {
@@ -287,6 +343,6 @@ impl Program {
             });
             Array { data: data.collect(), shape: value.shape.clone() }
         };
-        self.evaluate(moved, &differences::guest::<T::Rounding>)
+        self.evaluate(moved, &judging::<T::Rounding>)
     }
 }

@@ -14,7 +14,7 @@ use chainrule_oracle::{Array, count};
 use ndarray::{ArrayD, IxDyn};
 
 use super::call::{Call, Id, Line, Operator};
-use super::evaluate::{plain_guest, value};
+use super::evaluate::{guests, value};
 use super::guest::Guest;
 use super::kinds::Kind;
 use super::Program;
@@ -60,6 +60,15 @@ pub(super) fn grid(shape: &[usize], seed: u8) -> ArrayD<f64> {
     ArrayD::from_shape_simple_fn(IxDyn(shape), || numbers.next(33) / 8.0)
 }
 
+/// Halves, many of them equal, and some 0.
+fn ties(shape: &[usize], seed: u8) -> ArrayD<f64> {
+    let mut numbers = Numbers::new(seed);
+    ArrayD::from_shape_simple_fn(IxDyn(shape), || match seed {
+        0 => ((numbers.next(5) - 8.0) / 2.0).floor(),
+        _ => numbers.next(7) / 2.0,
+    })
+}
+
 /// The same without 0, for weights.
 pub(super) fn weights(shape: &[usize], seed: u8) -> ArrayD<f64> {
     grid(shape, seed.max(1)).mapv(|x| if x == 0.0 { 0.75 } else { x })
@@ -92,11 +101,13 @@ pub(super) struct Decoder<'a> {
     pub(super) values: Vec<Array<f64>>,
     /// Lines with large values, which only the scaling behind them reads.
     hidden: Vec<bool>,
+    /// Lines whose values have no rounding errors, so that equal ones are equal in every precision.
+    exact: Vec<bool>,
 }
 
 /// The program that a list of genes stands for.
 pub(super) fn decode(genes: &[[u8; 8]], settings: &Settings) -> Program {
-    let mut decoder = Decoder { settings, lines: Vec::new(), values: Vec::new(), hidden: Vec::new() };
+    let mut decoder = Decoder { settings, lines: Vec::new(), values: Vec::new(), hidden: Vec::new(), exact: Vec::new() };
     for &gene in genes {
         decoder.instruction(&gene.into());
     }
@@ -127,17 +138,19 @@ impl Decoder<'_> {
         self.lines.truncate(from);
         self.values.truncate(from);
         self.hidden.truncate(from);
+        self.exact.truncate(from);
     }
 
     /// Records a line, if it has a finite value of a bearable size.
     pub(super) fn push(&mut self, call: impl Into<Call>, operands: &[Id]) -> Option<Id> {
         let call = call.into();
         let values: Option<Vec<&Array<f64>>> = operands.iter().map(|&id| self.values.get(id)).collect();
-        let value = value(&call, &values?, &plain_guest)?;
+        let value = value(&call, &values?, &guests)?;
         if count(&value.shape) > ELEMENTS || !value.data.iter().all(|x| x.is_finite()) {
             return None;
         }
         self.hidden.push(value.data.iter().any(|x| x.abs() > LARGE));
+        self.exact.push(call.is_exact() && operands.iter().all(|&id| self.exact[id]));
         self.values.push(value);
         self.lines.push(Line { call, operands: operands.to_vec() });
         Some(self.lines.len() - 1)
@@ -169,9 +182,14 @@ impl Decoder<'_> {
         self.push(Call::Leaf(value), &[])
     }
 
-    /// A new input of this shape, comfortable for any operation.
+    /// A new input of this shape.
     pub(super) fn fresh(&mut self, shape: &[usize], seed: u8) -> Option<Id> {
-        self.leaf(grid(shape, seed))
+        self.leaf(if self.settings.kinks { ties(shape, seed) } else { grid(shape, seed) })
+    }
+
+    /// Whether these may have equal elements, and elements at kinks.
+    pub(super) fn at_kinks(&self, lines: &[Id]) -> bool {
+        self.settings.kinks && lines.iter().all(|&id| self.exact.get(id) == Some(&true))
     }
 
     /// A line that later ones may read, of those that fit.
@@ -273,7 +291,9 @@ impl Decoder<'_> {
 
     /// Within a range, and away from each of these points by the given distance.
     pub(super) fn within(&mut self, id: Id, low: f64, high: f64, points: &[(f64, f64)]) -> Option<Id> {
-        self.mended(id, |x| x >= low && x <= high && points.iter().all(|(p, margin)| (x - p).abs() >= *margin))
+        let kinks = self.at_kinks(&[id]);
+        let fits = |x: f64, (point, margin): &(f64, f64)| (x - point).abs() >= *margin || (kinks && *margin <= MARGIN);
+        self.mended(id, |x| x >= low && x <= high && points.iter().all(|point| fits(x, point)))
     }
 
     /// The line itself if `fits` is true of all its elements together; else with different numbers added to them.

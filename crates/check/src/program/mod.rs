@@ -27,6 +27,7 @@ mod evaluate;
 pub mod fault;
 mod guest;
 mod kinds;
+mod matrices;
 mod print;
 mod record;
 mod strategy;
@@ -34,7 +35,7 @@ mod verdict;
 
 pub use blame::{Blame, Way, blame};
 pub use call::{Call, Function, Id, Line, Mapped, Moves, Operator, Over, Pair, Part, Reduction};
-pub use evaluate::{GuestRule, from_oracle, to_oracle};
+pub use evaluate::{Rule, from_oracle, to_oracle};
 pub use guest::Guest;
 pub use record::{Number, rounded};
 pub use strategy::{Programs, Report, programs};

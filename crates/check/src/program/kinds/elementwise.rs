@@ -229,6 +229,7 @@ fn pair(d: &mut Decoder<'_>, g: &Gene, pair: Pair) -> Option<Id> {
         }
         Pair::Atan2 => y = beside(d, x, y, angle)?,
         Pair::Hypot => y = beside(d, x, y, |a, b| a.hypot(b) >= POLE)?,
+        _ if d.at_kinks(&[x, y]) => {}
         _ => y = beside(d, x, y, apart)?,
     }
     d.push(Call::Pair(pair), &[x, y])
@@ -239,7 +240,7 @@ fn zipped(d: &mut Decoder<'_>, g: &Gene, call: Call) -> Option<Id> {
     let x = d.any(g)?;
     let shape = d.shape(x).to_vec();
     let mut y = d.shaped(g.b, &shape)?;
-    if matches!(call, Call::Above) {
+    if matches!(call, Call::Above) && !d.at_kinks(&[x, y]) {
         y = beside(d, x, y, apart)?;
     }
     d.push(call, &[x, y])

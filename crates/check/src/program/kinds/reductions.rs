@@ -94,6 +94,7 @@ fn reduce(d: &mut Decoder<'_>, g: &Gene, reduction: Reduction, all: bool) -> Opt
         Reduction::Norm => d.scattered(x, of(|group| group.iter().map(|x| x * x).sum::<f64>() >= 0.0625))?,
         // What there is not of no elements.
         _ if elements == 0 => return None,
+        Reduction::Max | Reduction::Min if d.at_kinks(&[x]) => x,
         Reduction::Max => d.scattered(x, of(|group| one_winner(group, true)))?,
         Reduction::Min => d.scattered(x, of(|group| one_winner(group, false)))?,
         Reduction::Mean | Reduction::Variance | Reduction::LogSumExp => x,

@@ -85,7 +85,7 @@ fn pool(d: &mut Decoder<'_>, g: &Gene, axes: usize, largest: bool) -> Option<Id>
     let spatial = &shape[shape.len() - axes..];
     let mut size = [[2, 1, 2, 3][usize::from(g.b % 4)], [2, 3, 2, 1][usize::from(g.b / 4 % 4)]];
     let moves = moves(g, spatial, &mut size)?;
-    let x = if largest {
+    let x = if largest && !d.at_kinks(&[x]) {
         // No two elements are near each other, so no two in a window.
         d.scattered(x, |x| {
             let mut sorted = x.data.clone();
