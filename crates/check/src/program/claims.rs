@@ -4,7 +4,7 @@
 //! [`all`] has everything for one program.
 
 use chainrule_graph::{ErrorKind, Graph, Program as Compiled, Scalar, Var, jvp};
-use chainrule_oracle::{Array, Bounded, Double, Dual, Precision, Single};
+use chainrule_oracle::{Array, Bounded, Complex, Double, Dual, Precision, Single};
 use ndarray::ArrayD;
 
 use super::call::Call;
@@ -102,6 +102,33 @@ pub fn all<T: Judged>(program: &Program, verdict: &mut Verdict) -> Result<(), Fa
     read.extend(gradients);
     read.extend(forward);
     compiled(&at(&leaves), &read)
+}
+
+/// The oracle against itself: first derivatives by the complex step, through the definitions of all operations, against the sweep that
+/// judges the engine.
+///
+/// # Errors
+/// If they differ by more than the bound.
+pub fn complex_step(program: &Program, verdict: &mut Verdict) -> Result<(), Failure> {
+    let moves: Vec<Array<f64>> = program.leaves().iter().map(|&id| to_oracle(&program.direction(id))).collect();
+    for id in program.leaves() {
+        let elements: usize = program.shape_of_leaf(id).iter().product();
+        for i in 0..elements {
+            let moved = |leaf: Id, mut value: Array<Complex>| {
+                if let Some(x) = value.data.get_mut(i).filter(|_| leaf == id) {
+                    *x = Complex::step(x.re);
+                }
+                value
+            };
+            let slope = program.evaluate(moved, &|_, _| None).last().and_then(|y| y.data.first().copied());
+            let run = program.derivatives::<f64>(&moves, Some((id, i)));
+            let want = run.last().and_then(|y| y.data.first());
+            if let (Some(slope), Some(want)) = (slope, want) {
+                verdict.near(|| format!("the complex step by v{id}, element {i}"), slope.slope(), want.tangent.value)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The tangents of gradients when the inputs move. What a gradient could follow only through a step of the user's own (the factor

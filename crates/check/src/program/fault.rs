@@ -10,6 +10,7 @@ use chainrule_graph::{CustomOp, Error, Graph, LinearMap, Var, jvp};
 use ndarray::{ArrayD, ArrayViewD, Dimension, IxDyn};
 
 use super::call::Call;
+use super::{Failure, programs};
 use super::record::Number;
 
 /// What is wrong with a rule.
@@ -331,4 +332,35 @@ fn beside<T: Number>(x: Var<'_, T>) -> Var<'_, T> {
         T::of(place) * step
     });
     x + x.graph().constant(ramp)
+}
+
+/// How a fault was found.
+#[derive(Clone, Debug)]
+pub struct Caught {
+    /// The shrunk program and what is wrong with it.
+    pub failure: Failure,
+}
+
+impl Caught {
+    /// Whether the operation and the operand were named rightly. (A rule taken for that of the other operand is wrong in the
+    /// second order for both, and of a node that is both operands either may be named.)
+    pub fn is_named(&self, fault: Fault) -> bool {
+        let operand = |named: usize| match (fault.operation, fault.operand) {
+            // With indices from a node, the updates are the third operand.
+            ("scatter_add", 1) => named == 1 || named == 2,
+            (_, operand) => named == operand,
+        };
+        self.failure
+            .blame
+            .as_ref()
+            .is_some_and(|blame| blame.operation == fault.operation && operand(blame.operand))
+    }
+}
+
+/// Looks for a fault among 256 random programs of all operations (those of ties, at ties); `None` if none of them shows it.
+pub fn hunt(fault: Fault) -> Option<Caught> {
+    const CASES: u32 = 256;
+    let programs = programs().lines(16);
+    let programs = if fault.mistake == Mistake::Tie { programs.at_kinks() } else { programs };
+    programs.catch(fault, CASES).map(|failure| Caught { failure })
 }

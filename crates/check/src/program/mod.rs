@@ -29,6 +29,7 @@ mod guest;
 mod kinds;
 mod matrices;
 mod print;
+pub mod random_calls;
 mod record;
 mod strategy;
 mod verdict;
@@ -38,7 +39,7 @@ pub use call::{Call, Function, Id, Line, Mapped, Moves, Operator, Over, Pair, Pa
 pub use evaluate::{Rule, from_oracle, to_oracle};
 pub use guest::Guest;
 pub use record::{Number, rounded};
-pub use strategy::{Programs, Report, programs};
+pub use strategy::{Programs, Report, networks, programs};
 pub use verdict::{Failure, Verdict};
 
 /// A straight-line program. Its last line is its result, a single number.

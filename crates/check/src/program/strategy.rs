@@ -28,6 +28,13 @@ pub fn programs() -> Programs {
     Programs { settings: Settings { choices, kinks: false }, lines: 12, seed: None }
 }
 
+/// Random networks of up to 5 layers (dense, convolution, norm, attention, residual, recurrent) and losses, each made from
+/// operations of the engine: programs of a few dozen lines.
+pub fn networks() -> Programs {
+    let choices = kinds::layers().map(Choice::Kind).collect();
+    Programs { settings: Settings { choices, kinks: false }, lines: 5, seed: None }
+}
+
 /// Random programs, to be narrowed down or widened, then drawn or checked.
 #[derive(Clone)]
 pub struct Programs {
@@ -194,6 +201,10 @@ impl Programs {
             Ok(()) => Ok(report),
             Err(TestError::Abort(reason)) => Err(Failure::new(reason.to_string())),
             Err(TestError::Fail(_, genes)) => {
+                let fails = |genes: &[[u8; 8]]| {
+                    claim(&prepare(decode(genes, &self.settings)), &mut Verdict::default()).is_err()
+                };
+                let genes = polished(genes, fails);
                 let program = prepare(decode(&genes, &self.settings));
                 let mut failure = match claim(&program, &mut Verdict::default()) {
                     Err(failure) => failure,
@@ -205,6 +216,35 @@ impl Programs {
                 failure.cases = report.cases;
                 Err(failure)
             }
+        }
+    }
+}
+
+/// Takes out genes, and sets bytes to 0, as long as the rest still fails: proptest deletes first and makes numbers smaller
+/// then, after which more can be deleted.
+fn polished(mut genes: Vec<[u8; 8]>, fails: impl Fn(&[[u8; 8]]) -> bool) -> Vec<[u8; 8]> {
+    loop {
+        let before = genes.clone();
+        for i in (0..genes.len()).rev() {
+            let mut fewer = genes.clone();
+            fewer.remove(i);
+            if fails(&fewer) {
+                genes = fewer;
+            }
+        }
+        for i in 0..genes.len() {
+            for k in 1..8 {
+                let mut plainer = genes.clone();
+                if plainer[i][k] != 0 {
+                    plainer[i][k] = 0;
+                    if fails(&plainer) {
+                        genes = plainer;
+                    }
+                }
+            }
+        }
+        if genes == before {
+            return genes;
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod elementwise;
 mod layout;
+mod networks;
 mod products;
 mod reductions;
 mod windows;
@@ -36,6 +37,11 @@ pub(super) fn all() -> impl Iterator<Item = &'static Kind> {
         windows::KINDS,
     ];
     pages.into_iter().flatten()
+}
+
+/// Layers of networks, each of several lines.
+pub(super) fn layers() -> impl Iterator<Item = &'static Kind> {
+    networks::KINDS.iter()
 }
 
 /// A number that both precisions hold.

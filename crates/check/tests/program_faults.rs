@@ -1,0 +1,41 @@
+//! A wrong rule in each operation is found by random programs, named, and shrunk to few lines. (All mistakes in all
+//! rules: `cargo run --release -p chainrule-check --example faults`.)
+
+use chainrule_check::program::fault::{Fault, Mistake, faults, hunt};
+
+/// One mistake an operand, each in its turn.
+fn some() -> Vec<Fault> {
+    let mut chosen: Vec<Fault> = Vec::new();
+    for (turn, fault) in faults().into_iter().enumerate() {
+        let same = |f: &Fault| f.operation == fault.operation && f.operand == fault.operand;
+        match chosen.iter_mut().find(|f| same(f)) {
+            Some(other) if turn % 5 == 0 => *other = fault,
+            Some(_) => {}
+            None => chosen.push(fault),
+        }
+    }
+    chosen
+}
+
+#[test]
+fn every_rule_has_faults() {
+    let all = faults();
+    assert!(all.len() > 700, "{} faults", all.len());
+    for mistake in Mistake::ALL {
+        assert!(all.iter().any(|fault| fault.mistake == mistake), "{mistake:?} never occurs");
+    }
+}
+
+#[test]
+fn a_fault_in_each_rule_is_caught_and_named() {
+    let mut missed = Vec::new();
+    let faults = some();
+    for fault in &faults {
+        match hunt(*fault) {
+            None => missed.push(format!("{fault}: not caught")),
+            Some(caught) if !caught.is_named(*fault) => missed.push(format!("{fault}: {}", caught.failure)),
+            Some(_) => {}
+        }
+    }
+    assert!(missed.is_empty(), "{} of {}:\n{}", missed.len(), faults.len(), missed.join("\n"));
+}
