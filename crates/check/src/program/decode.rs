@@ -221,7 +221,7 @@ impl Decoder<'_> {
     /// A line of exactly this shape; if there is none, or by chance, a leaf.
     pub(super) fn shaped(&mut self, number: u8, shape: &[usize]) -> Option<Id> {
         match self.pick(number, |s| s == shape) {
-            Some(id) if number < 192 => Some(id),
+            Some(id) if number < 128 => Some(id),
             _ => self.fresh(shape, number),
         }
     }

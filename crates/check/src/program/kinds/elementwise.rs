@@ -137,8 +137,8 @@ fn two(d: &mut Decoder<'_>, g: &Gene) -> Option<[Id; 2]> {
     let fits = |s: &[usize]| common_shape(&shape, s).is_some_and(|s| s.len() <= 4);
     let y = match g.b {
         // Sometimes the same one twice, sometimes one of its own shape that is stretched.
-        0..200 => d.pick(g.b, fits)?,
-        200..228 => {
+        0..128 => d.pick(g.b, fits)?,
+        128..208 => {
             let stretched: Vec<usize> =
                 shape.iter().enumerate().map(|(i, &n)| if g.c >> i & 1 == 1 { 1 } else { n }).collect();
             d.fresh(&stretched, g.p[2])?

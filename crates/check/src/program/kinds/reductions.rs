@@ -84,10 +84,11 @@ fn reduce(d: &mut Decoder<'_>, g: &Gene, reduction: Reduction, all: bool) -> Opt
         move |x: &Array<f64>| groups(x, &over).iter().all(|group| fits(group))
     };
     let x = match reduction {
-        // A sum of nothing is 0, a product 1.
+        // A sum of nothing is 0.
         Reduction::Sum => x,
         // More factors run out of the range of single precision.
-        Reduction::Prod if elements > 12 => return None,
+        // Of no factors it is a constant, which the operand does not reach.
+        Reduction::Prod if elements > 12 || elements == 0 => return None,
         Reduction::Prod => d.within(x, -2.5, 2.5, &[])?,
         // A length of nothing is 0.
         Reduction::Norm if elements == 0 => x,

@@ -84,7 +84,22 @@ fn pool(d: &mut Decoder<'_>, g: &Gene, axes: usize, largest: bool) -> Option<Id>
     let shape = d.shape(x).to_vec();
     let spatial = &shape[shape.len() - axes..];
     let mut size = [[2, 1, 2, 3][usize::from(g.b % 4)], [2, 3, 2, 1][usize::from(g.b / 4 % 4)]];
-    let moves = moves(g, spatial, &mut size)?;
+    let mut moves = moves(g, spatial, &mut size)?;
+    if largest {
+        // A window that lies in the padding has no largest element.
+        for (i, &n) in spatial.iter().enumerate() {
+            let axis = 2 - axes + i;
+            let reach = |size: usize| moves.dilation[axis] * (size - 1);
+            moves.padding[axis] = moves.padding[axis].min(reach(size[axis]));
+            while reach(size[axis]) + 1 > n + 2 * moves.padding[axis] {
+                if size[axis] == 1 {
+                    return None;
+                }
+                size[axis] -= 1;
+                moves.padding[axis] = moves.padding[axis].min(reach(size[axis]));
+            }
+        }
+    }
     let x = if largest && !d.at_kinks(&[x]) {
         // No two elements are near each other, so no two in a window.
         d.scattered(x, |x| {
