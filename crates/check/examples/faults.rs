@@ -15,15 +15,19 @@ use chainrule_check::program::fault::{Caught, Fault, faults, hunt};
 fn main() -> ExitCode {
     let start = Instant::now();
     let only = std::env::args().skip_while(|argument| argument != "--only").nth(1);
-    let faults: Vec<Fault> =
-        faults().into_iter().filter(|fault| only.as_deref().is_none_or(|name| fault.operation == name)).collect();
+    let faults: Vec<Fault> = faults()
+        .into_iter()
+        .filter(|fault| only.as_deref().is_none_or(|name| fault.operation == name))
+        .collect();
     let found: Mutex<Vec<(usize, Option<Caught>)>> = Mutex::new(Vec::new());
     let next = AtomicUsize::new(0);
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                while let Some((i, &fault)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| Some((i, faults.get(i)?))) {
+                while let Some((i, &fault)) =
+                    Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| Some((i, faults.get(i)?)))
+                {
                     let caught = hunt(fault);
                     if let Ok(mut found) = found.lock() {
                         found.push((i, caught));
@@ -39,12 +43,16 @@ fn main() -> ExitCode {
     for (i, caught) in found {
         rows.entry(faults[i].operation).or_default().push((faults[i], caught));
     }
-    println!("{:30} {:>7} {:>7} {:>6} {:>6} {:>6}", "operation", "faults", "caught", "named", "cases", "lines");
+    println!(
+        "{:30} {:>7} {:>7} {:>6} {:>6} {:>6}",
+        "operation", "faults", "caught", "named", "cases", "lines"
+    );
     let (mut bad, mut cases, mut lines) = (Vec::new(), Vec::new(), Vec::new());
     let mut total = 0;
     for (operation, row) in &rows {
         let caught: Vec<&Caught> = row.iter().filter_map(|(_, caught)| caught.as_ref()).collect();
-        let named = row.iter().filter(|(fault, caught)| caught.as_ref().is_some_and(|c| c.is_named(*fault))).count();
+        let named =
+            row.iter().filter(|(fault, caught)| caught.as_ref().is_some_and(|c| c.is_named(*fault))).count();
         let most = |f: fn(&Failure) -> usize| caught.iter().map(|c| f(&c.failure)).max().unwrap_or(0);
         println!(
             "{operation:30} {:>7} {:>7} {named:>6} {:>6} {:>6}",
@@ -60,7 +68,10 @@ fn main() -> ExitCode {
             match caught {
                 None => bad.push(format!("{fault}: not caught")),
                 Some(c) if !c.is_named(*fault) => {
-                    bad.push(format!("{fault}: blamed on {:?}", c.failure.blame.as_ref().map(|b| b.to_string())));
+                    bad.push(format!(
+                        "{fault}: blamed on {:?}",
+                        c.failure.blame.as_ref().map(|b| b.to_string())
+                    ));
                 }
                 Some(c) if c.failure.instructions > 3 => {
                     bad.push(format!("{fault}: {} lines are left\n{}", c.failure.instructions, c.failure));

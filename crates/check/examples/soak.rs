@@ -46,7 +46,8 @@ fn main() -> ExitCode {
             }
         }
         errors.sort_by(f64::total_cmp);
-        let part = |share: f64| errors.get(((errors.len() as f64 - 1.0) * share) as usize).copied().unwrap_or(0.0);
+        let part =
+            |share: f64| errors.get(((errors.len() as f64 - 1.0) * share) as usize).copied().unwrap_or(0.0);
         println!(
             "{name}: {} programs, {compared} numbers, {:.1} s; largest error of a program in parts of its bound: \
              median {:.3}, 99 % {:.3}, maximum {:.3}",

@@ -16,7 +16,10 @@ fn cases(usual: u32) -> u32 {
 
 fn passes(name: &str, result: Result<Report, Failure>) {
     let report = result.unwrap();
-    println!("{name}: {} programs, {} numbers, worst {:.3} of its bound", report.cases, report.compared, report.worst);
+    println!(
+        "{name}: {} programs, {} numbers, worst {:.3} of its bound",
+        report.cases, report.compared, report.worst
+    );
     assert!(report.compared > 1000, "{} comparisons prove little", report.compared);
 }
 
@@ -106,7 +109,8 @@ fn every_operation_of_the_page_can_occur() {
     let page = include_str!("../../../docs/operations.md");
     let known: BTreeSet<&str> = operations().collect();
     // A node of several: `graph.concat(nodes, axis)`; the guest is any operation of the user's own.
-    let names = page.lines().filter_map(|line| line.strip_prefix("### `")?.split_once('.')?.1.split_once('('));
+    let names =
+        page.lines().filter_map(|line| line.strip_prefix("### `")?.split_once('.')?.1.split_once('('));
     let missing: Vec<&str> = names.map(|(name, _)| name).filter(|name| !known.contains(name)).collect();
     assert_eq!(missing, ["custom"], "operations that no random program has");
 }

@@ -12,7 +12,7 @@ use chainrule_graph::Graph;
 /// A program in which the operation occurs, always the same one.
 fn program_with(operation: &str) -> Program {
     for seed in 1_u64.. {
-        let mut state = seed;
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let bytes: Vec<u8> = std::iter::repeat_with(|| {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             (state >> 33) as u8
@@ -35,9 +35,13 @@ fn page() -> String {
     );
     for operation in operations() {
         let program = program_with(operation);
-        text += &format!("\nfn {operation}_<'g>(graph: &'g Graph) -> Var<'g> {{\n{}    v{}\n}}\n", program.code(), program.output());
+        text += &format!(
+            "\nfn {operation}_<'g>(graph: &'g Graph) -> Var<'g> {{\n{}    v{}\n}}\n",
+            program.code(),
+            program.output()
+        );
     }
-    text += "\n/// The operations, and their programs.\npub const ALL: &[(&str, for<'g> fn(&'g Graph) -> Var<'g>)] = &[\n";
+    text += "\n/// The operations, and their programs.\npub(crate) const ALL: &[(&str, for<'g> fn(&'g Graph) -> Var<'g>)] = &[\n";
     for operation in operations() {
         text += &format!("    (\"{operation}\", {operation}_),\n");
     }
@@ -51,7 +55,10 @@ fn printed_programs_compile_and_give_the_same_bits() {
         std::fs::write(path, page).unwrap();
         return;
     }
-    assert!(page == std::fs::read_to_string(path).unwrap(), "run with UPDATE_PAGES=1, and look at what has changed");
+    assert!(
+        page == std::fs::read_to_string(path).unwrap(),
+        "run with UPDATE_PAGES=1, and look at what has changed"
+    );
     assert_eq!(printed::ALL.len(), operations().count());
     for (operation, printed) in printed::ALL {
         let (own, other) = (Graph::new(), Graph::new());

@@ -33,8 +33,12 @@ impl fmt::Display for Way {
         match self {
             Way::Forward => f.write_str("in forward mode"),
             Way::Reverse => f.write_str("in reverse mode"),
-            Way::ForwardOverReverse(i) => write!(f, "of second order (with operand {i}), forward over reverse"),
-            Way::ReverseOverReverse(i) => write!(f, "of second order (with operand {i}), reverse over reverse"),
+            Way::ForwardOverReverse(i) => {
+                write!(f, "of second order (with operand {i}), forward over reverse")
+            }
+            Way::ReverseOverReverse(i) => {
+                write!(f, "of second order (with operand {i}), reverse over reverse")
+            }
         }
     }
 }
@@ -159,7 +163,19 @@ fn examine<T: Scalar>(node: Var<'_, T>, through: &[usize]) -> Option<Blame> {
         return None;
     }
     let weights = spread::<T>(result.shape(), 7);
-    through.iter().find_map(|&i| alone.first(i, &weights).or_else(|| alone.second(i, through, &weights)))
+    let examine = |alone: &Alone<'_, T>| {
+        through.iter().find_map(|&i| alone.first(i, &weights).or_else(|| alone.second(i, through, &weights)))
+    };
+    // A rule may be right at these very values (where the operands are equal, and it reads the wrong one), so near them too.
+    let moved = |(k, x): (usize, &ArrayD<T>)| {
+        if through.contains(&k) {
+            x + &spread::<T>(x.shape(), 3 + 2 * k).mapv(|d| d * T::of(1.0 / 64.0))
+        } else {
+            x.clone()
+        }
+    };
+    let near = Alone { node, operands: alone.operands.iter().enumerate().map(moved).collect() };
+    examine(&alone).or_else(|| examine(&near))
 }
 
 /// A node, and the values of its operands.
@@ -195,7 +211,12 @@ impl<'g, T: Scalar> Alone<'g, T> {
         (leaves, y)
     }
 
-    fn cotangent(&self, i: usize, weights: &ArrayD<T>, moved: Option<(usize, &ArrayD<T>, f64)>) -> Option<Numbers> {
+    fn cotangent(
+        &self,
+        i: usize,
+        weights: &ArrayD<T>,
+        moved: Option<(usize, &ArrayD<T>, f64)>,
+    ) -> Option<Numbers> {
         let (leaves, y) = self.record(moved);
         numbers(y.vjp(weights, *leaves.get(i)?).ok()?)
     }
@@ -239,8 +260,7 @@ impl<'g, T: Scalar> Alone<'g, T> {
         let probe = self.direction(i, 3)?;
         for &j in through {
             let direction = self.direction(j, 5)?;
-            let Some(wanted) =
-                differences::<T>(|t| self.cotangent(i, weights, Some((j, &direction, t))))
+            let Some(wanted) = differences::<T>(|t| self.cotangent(i, weights, Some((j, &direction, t))))
             else {
                 continue;
             };
@@ -260,7 +280,8 @@ impl<'g, T: Scalar> Alone<'g, T> {
                 let got = dot(&back, &flat(&direction));
                 let sum = |f: fn(&Known) -> f64| wanted.iter().zip(flat(&probe)).map(|(k, p)| f(k) * p).sum();
                 let size = flat(&probe).iter().map(|p| p.abs()).sum::<f64>();
-                let error = wanted.iter().zip(flat(&probe)).map(|(k, p)| (k.error + k.high - k.low) * p.abs());
+                let error =
+                    wanted.iter().zip(flat(&probe)).map(|(k, p)| (k.error + k.high - k.low) * p.abs());
                 let known = Known { low: sum(|k| k.low), high: sum(|k| k.low), error: error.sum() };
                 if let Some((got, want)) = disagreement::<T>(&[got], &[known], scale * size.max(1.0)) {
                     return Some(self.blame(i, Way::ReverseOverReverse(j), got, want));
@@ -342,6 +363,10 @@ fn differences<T: Scalar>(f: impl Fn(f64) -> Option<Numbers>) -> Option<Vec<Know
         let best = bc + (bc - ab) / 15.0;
         let rounding = epsilon::<T>() * (1.0 + here.abs()) / step * 8.0;
         let [jump, finer] = [1, 2].map(|i| slopes.get(i).map_or(0.0, |(r, l)| r - l));
+        // Of a jump, they grow as the step shrinks.
+        if c.abs() > 1.5 * a.abs() && c.abs() > 1.2 * b.abs() && (c - b).abs() > 1e3 * rounding {
+            return Known { low: best, high: best, error: f64::INFINITY };
+        }
         // A smooth function's jump is halved with the step.
         if finer.abs() > 0.75 * jump.abs() && finer.abs() > 1e3 * rounding {
             let (r, l) = slopes.get(2).copied().unwrap_or_default();

@@ -405,10 +405,13 @@ impl Call {
     /// operand could carry.
     pub fn cuts(&self, i: usize) -> bool {
         match self {
-            Call::Function(Function::Sign | Function::Floor) | Call::Map(Mapped::Inside(..) | Mapped::Step) => true,
+            Call::Function(Function::Sign | Function::Floor)
+            | Call::Map(Mapped::Inside(..) | Mapped::Step) => true,
             Call::Function(Function::Powi(0)) => false,
             Call::Pair(pair) | Call::PairNumber(pair, _) => pair.is_step(),
-            Call::Above | Call::ArgExtremum(..) | Call::Uniform(_) | Call::Normal(_) | Call::FoldIn(_) => true,
+            Call::Above | Call::ArgExtremum(..) | Call::Uniform(_) | Call::Normal(_) | Call::FoldIn(_) => {
+                true
+            }
             Call::OneHot(_) => true,
             Call::Select => i == 0,
             Call::TakeNode(_) | Call::TakeAlongNode(_) | Call::ScatterAddNode(_) => i == 1,
@@ -421,8 +424,18 @@ impl Call {
     /// Whether nothing is rounded: leaves, and what moves or picks elements.
     pub(super) fn is_exact(&self) -> bool {
         match self {
-            Call::Leaf(_) | Call::Constant(_) | Call::Neg | Call::Select | Call::Reshape(_) | Call::Permute(_) => true,
-            Call::T | Call::Mt | Call::Squeeze(_) | Call::Unsqueeze(_) | Call::Tile(_) | Call::BroadcastTo(_) => true,
+            Call::Leaf(_)
+            | Call::Constant(_)
+            | Call::Neg
+            | Call::Select
+            | Call::Reshape(_)
+            | Call::Permute(_) => true,
+            Call::T
+            | Call::Mt
+            | Call::Squeeze(_)
+            | Call::Unsqueeze(_)
+            | Call::Tile(_)
+            | Call::BroadcastTo(_) => true,
             Call::Slice(_) | Call::Flip(_) | Call::Split(..) | Call::Chunks(..) | Call::Pad(..) => true,
             Call::Concat(_) | Call::Stack(_) | Call::Take(..) | Call::TakeAlong(..) | Call::Detach => true,
             Call::Function(Function::Relu | Function::Abs | Function::Clamp(..)) => true,

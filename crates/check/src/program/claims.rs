@@ -77,7 +77,8 @@ pub fn all<T: Judged>(program: &Program, verdict: &mut Verdict) -> Result<(), Fa
         let shape = program.shape_of_leaf(id);
         same(|| format!("the shape of the gradient by v{id}"), gradients[k].shape()?, shape.clone())?;
         same(|| format!("the shape of the second derivative by v{id}"), reverse[k].shape()?, shape)?;
-        let (gradient, forward, reverse) = (numbers(gradients[k])?, numbers(forward[k])?, numbers(reverse[k])?);
+        let (gradient, forward, reverse) =
+            (numbers(gradients[k])?, numbers(forward[k])?, numbers(reverse[k])?);
         for (i, &got) in gradient.iter().enumerate() {
             let run = program.derivatives::<T>(&moves, Some((id, i)));
             let Some(want) = run.last().and_then(|y| y.data.first()) else { continue };
@@ -111,7 +112,8 @@ pub fn all<T: Judged>(program: &Program, verdict: &mut Verdict) -> Result<(), Fa
 /// # Errors
 /// If they differ by more than the bound.
 pub fn complex_step(program: &Program, verdict: &mut Verdict) -> Result<(), Failure> {
-    let moves: Vec<Array<f64>> = program.leaves().iter().map(|&id| to_oracle(&program.direction(id))).collect();
+    let moves: Vec<Array<f64>> =
+        program.leaves().iter().map(|&id| to_oracle(&program.direction(id))).collect();
     for id in program.leaves() {
         let elements: usize = program.shape_of_leaf(id).iter().product();
         for i in 0..elements {
@@ -125,7 +127,11 @@ pub fn complex_step(program: &Program, verdict: &mut Verdict) -> Result<(), Fail
             let run = program.derivatives::<f64>(&moves, Some((id, i)));
             let want = run.last().and_then(|y| y.data.first());
             if let (Some(slope), Some(want)) = (slope, want) {
-                verdict.near(|| format!("the complex step by v{id}, element {i}"), slope.slope(), want.tangent.value)?;
+                verdict.near(
+                    || format!("the complex step by v{id}, element {i}"),
+                    slope.slope(),
+                    want.tangent.value,
+                )?;
             }
         }
     }
@@ -150,7 +156,15 @@ pub(super) fn conventions(program: &Program) -> Option<Blame> {
             if let Some((got, want)) = alone.wrong_tangent() {
                 let operation = line.call.name().to_owned();
                 let location = std::panic::Location::caller();
-                return Some(Blame { node: id, operation, operand: i, way: Way::Forward, got, want, location });
+                return Some(Blame {
+                    node: id,
+                    operation,
+                    operand: i,
+                    way: Way::Forward,
+                    got,
+                    want,
+                    location,
+                });
             }
         }
     }
@@ -215,9 +229,11 @@ pub fn scaled_seeds<T: Scalar>(output: Var<'_, T>, inputs: &[Var<'_, T>]) -> Res
             for (&plain, &scaled) in plain.iter().zip(&scaled) {
                 // Beyond the normal numbers, scaling itself rounds.
                 let edge = |x: T| x != T::zero() && !x.is_normal();
-                let fits = same_number(scaled, plain * scale) || edge(plain * scale) || edge(plain) || edge(scaled);
+                let fits =
+                    same_number(scaled, plain * scale) || edge(plain * scale) || edge(plain) || edge(scaled);
                 if !fits {
-                    let text = format!("a seed of 2^{k} gives {scaled:?} for input {i}, not 2^{k} times {plain:?}");
+                    let text =
+                        format!("a seed of 2^{k} gives {scaled:?} for input {i}, not 2^{k} times {plain:?}");
                     return Err(Failure::new(text));
                 }
             }
@@ -397,7 +413,11 @@ impl Program {
     }
 
     /// All lines with their derivatives: along `moves`, one for each leaf; by one element of a leaf; and by both.
-    fn derivatives<T: Judged>(&self, moves: &[Array<f64>], element: Option<(Id, usize)>) -> Vec<Array<Second<T>>> {
+    fn derivatives<T: Judged>(
+        &self,
+        moves: &[Array<f64>],
+        element: Option<(Id, usize)>,
+    ) -> Vec<Array<Second<T>>> {
         let leaves = self.leaves();
         let bounded = Bounded::<T::Rounding>::exact;
         let moved = |id: Id, value: Array<Second<T>>| {

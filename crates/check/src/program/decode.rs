@@ -13,11 +13,11 @@ use std::sync::Arc;
 use chainrule_oracle::{Array, count};
 use ndarray::{ArrayD, IxDyn};
 
+use super::Program;
 use super::call::{Call, Id, Line, Operator};
 use super::evaluate::{guests, value};
 use super::guest::Guest;
 use super::kinds::Kind;
-use super::Program;
 use super::strategy::Settings;
 
 /// One instruction before decoding.
@@ -107,7 +107,8 @@ pub(super) struct Decoder<'a> {
 
 /// The program that a list of genes stands for.
 pub(super) fn decode(genes: &[[u8; 8]], settings: &Settings) -> Program {
-    let mut decoder = Decoder { settings, lines: Vec::new(), values: Vec::new(), hidden: Vec::new(), exact: Vec::new() };
+    let mut decoder =
+        Decoder { settings, lines: Vec::new(), values: Vec::new(), hidden: Vec::new(), exact: Vec::new() };
     for &gene in genes {
         decoder.instruction(&gene.into());
     }
@@ -292,7 +293,9 @@ impl Decoder<'_> {
     /// Within a range, and away from each of these points by the given distance.
     pub(super) fn within(&mut self, id: Id, low: f64, high: f64, points: &[(f64, f64)]) -> Option<Id> {
         let kinks = self.at_kinks(&[id]);
-        let fits = |x: f64, (point, margin): &(f64, f64)| (x - point).abs() >= *margin || (kinks && *margin <= MARGIN);
+        let fits = |x: f64, (point, margin): &(f64, f64)| {
+            (x - point).abs() >= *margin || (kinks && *margin <= MARGIN)
+        };
         self.mended(id, |x| x >= low && x <= high && points.iter().all(|point| fits(x, point)))
     }
 

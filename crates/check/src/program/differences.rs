@@ -22,7 +22,10 @@ struct Directions {
 /// The value of an operation of the user's own, and its derivatives.
 pub(super) fn guest<P: Precision>(guest: &Guest, operands: &[&Array<Second<P>>]) -> Option<Array<Second<P>>> {
     let part = |f: fn(&Second<P>) -> f64| -> Vec<ArrayD<f64>> {
-        operands.iter().map(|x| from_oracle(&Array { shape: x.shape.clone(), data: x.data.iter().map(f).collect() })).collect()
+        operands
+            .iter()
+            .map(|x| from_oracle(&Array { shape: x.shape.clone(), data: x.data.iter().map(f).collect() }))
+            .collect()
     };
     let mut d = Directions {
         x: part(|x| x.value.value.value),
@@ -68,10 +71,7 @@ pub(super) fn guest<P: Precision>(guest: &Guest, operands: &[&Array<Second<P>>])
     let bounded = |(x, error): (f64, f64), scale: f64| Bounded::new(x * scale, error * scale);
     let unit = if P::UNIT > 1e-10 { 1e-4 } else { 1e-12 };
     let data = (0..here.data.len()).map(|k| Dual {
-        value: Dual {
-            value: Bounded::new(here.data[k], unit * size),
-            tangent: bounded(by_a[k], sa),
-        },
+        value: Dual { value: Bounded::new(here.data[k], unit * size), tangent: bounded(by_a[k], sa) },
         tangent: Dual { value: bounded(by_b[k], sb), tangent: bounded(by_both[k], sa * sb) },
     });
     Some(Array { shape: here.shape.clone(), data: data.collect() })

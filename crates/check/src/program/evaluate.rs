@@ -79,7 +79,9 @@ pub(super) fn value<N: Number>(call: &Call, operands: &[&Array<N>], rule: Rule<'
         (Call::Softmax(axes), [x]) => ops::softmax(x, axes),
         (Call::LogSoftmax(axes), [x]) => ops::log_softmax(x, axes),
         (Call::SoftmaxCrossEntropy, [x, p]) => ops::softmax_cross_entropy(x, p),
-        (Call::SoftmaxCrossEntropyLabels(labels), [x]) => ops::softmax_cross_entropy_labels(x, &numbers(labels)),
+        (Call::SoftmaxCrossEntropyLabels(labels), [x]) => {
+            ops::softmax_cross_entropy_labels(x, &numbers(labels))
+        }
         (Call::SigmoidCrossEntropy, [x, p]) => ops::sigmoid_cross_entropy(x, p),
         (Call::CumSum(axis), [x]) => ops::cumsum(x, *axis),
         (Call::ArgExtremum(axis, true), [x]) => ops::argmax(x, *axis),
@@ -105,7 +107,9 @@ pub(super) fn value<N: Number>(call: &Call, operands: &[&Array<N>], rule: Rule<'
         (Call::Tile(times), [x]) => ops::tile(x, times),
         (Call::BroadcastTo(to), [x]) => ops::broadcast_to(x, to),
         (Call::Detach, [x]) => ops::detach(x),
-        (Call::Slice(parts), [x]) => ops::slice(x, &parts.iter().map(|&part| part.into()).collect::<Vec<_>>()),
+        (Call::Slice(parts), [x]) => {
+            ops::slice(x, &parts.iter().map(|&part| part.into()).collect::<Vec<_>>())
+        }
         (Call::Flip(axes), [x]) => ops::flip(x, axes),
         (Call::Split(sizes, axis, which), [x]) => ops::split(x, sizes, *axis).get(*which)?.clone(),
         (Call::Chunks(count, axis, which), [x]) => ops::chunks(x, *count, *axis).get(*which)?.clone(),
@@ -116,7 +120,9 @@ pub(super) fn value<N: Number>(call: &Call, operands: &[&Array<N>], rule: Rule<'
         (Call::TakeNode(axis), [x, indices]) => ops::take(x, indices, *axis),
         (Call::TakeAlong(indices, axis), [x]) => ops::take_along(x, &numbers(indices), *axis),
         (Call::TakeAlongNode(axis), [x, indices]) => ops::take_along(x, indices, *axis),
-        (Call::ScatterAdd(indices, axis), [x, updates]) => ops::scatter_add(x, &numbers(indices), updates, *axis),
+        (Call::ScatterAdd(indices, axis), [x, updates]) => {
+            ops::scatter_add(x, &numbers(indices), updates, *axis)
+        }
         (Call::ScatterAddNode(axis), [x, indices, updates]) => ops::scatter_add(x, indices, updates, *axis),
         (Call::OneHot(classes), [indices]) => ops::one_hot(indices, *classes),
         (Call::Conv(1, moves), [x, w]) => ops::conv1d(x, w, &moves.oracle1()),

@@ -10,8 +10,8 @@ use chainrule_graph::{CustomOp, Error, Graph, LinearMap, Var, jvp};
 use ndarray::{ArrayD, ArrayViewD, Dimension, IxDyn};
 
 use super::call::Call;
-use super::{Failure, programs};
 use super::record::Number;
+use super::{Failure, programs};
 
 /// What is wrong with a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,7 +62,11 @@ impl Mistake {
     /// Whether the mistake makes a difference for an operation, in some of its calls.
     fn concerns(self, operation: &str) -> bool {
         match self {
-            Mistake::Sign | Mistake::Twice | Mistake::Dropped | Mistake::ReverseSign | Mistake::ForwardTwice => true,
+            Mistake::Sign
+            | Mistake::Twice
+            | Mistake::Dropped
+            | Mistake::ReverseSign
+            | Mistake::ForwardTwice => true,
             Mistake::Forgotten => true,
             // Every element of the operand gets the same.
             Mistake::Shifted => !matches!(operation, "sum" | "mean"),
@@ -77,16 +81,71 @@ impl Mistake {
 
 /// Linear in all operands together, so that there is no second derivative.
 const LINEAR: &[&str] = &[
-    "add", "sub", "add_number", "sub_number", "mul_number", "neg", "sum", "sum_axes", "mean", "mean_axes", "cumsum",
-    "relu", "abs", "clamp", "leaky_relu", "maximum", "minimum", "max", "max_axes", "min", "min_axes", "select", "reshape",
-    "permute", "t", "mt", "squeeze", "unsqueeze", "tile", "broadcast_to", "slice", "flip", "split", "chunks", "pad",
-    "concat", "stack", "take", "take_along", "scatter_add", "max_pool1d", "max_pool2d", "avg_pool1d", "avg_pool2d",
+    "add",
+    "sub",
+    "add_number",
+    "sub_number",
+    "mul_number",
+    "neg",
+    "sum",
+    "sum_axes",
+    "mean",
+    "mean_axes",
+    "cumsum",
+    "relu",
+    "abs",
+    "clamp",
+    "leaky_relu",
+    "maximum",
+    "minimum",
+    "max",
+    "max_axes",
+    "min",
+    "min_axes",
+    "select",
+    "reshape",
+    "permute",
+    "t",
+    "mt",
+    "squeeze",
+    "unsqueeze",
+    "tile",
+    "broadcast_to",
+    "slice",
+    "flip",
+    "split",
+    "chunks",
+    "pad",
+    "concat",
+    "stack",
+    "take",
+    "take_along",
+    "scatter_add",
+    "max_pool1d",
+    "max_pool2d",
+    "avg_pool1d",
+    "avg_pool2d",
 ];
 
 /// Of several operands, with different rules.
 const DIFFERENT: &[&str] = &[
-    "sub", "mul", "div", "pow", "maximum", "minimum", "atan2", "hypot", "chain", "select", "matmul", "dot", "outer",
-    "concat", "stack", "softmax_cross_entropy", "sigmoid_cross_entropy",
+    "sub",
+    "mul",
+    "div",
+    "pow",
+    "maximum",
+    "minimum",
+    "atan2",
+    "hypot",
+    "chain",
+    "select",
+    "matmul",
+    "dot",
+    "outer",
+    "concat",
+    "stack",
+    "softmax_cross_entropy",
+    "sigmoid_cross_entropy",
 ];
 
 /// Of square matrices whose derivatives are not symmetric.
@@ -134,9 +193,11 @@ pub fn faults() -> Vec<Fault> {
 fn operands(operation: &str) -> Vec<usize> {
     match operation {
         // Constant between jumps, or cut on purpose.
-        "sign" | "floor" | "less" | "less_equal" | "equal" | "greater" | "greater_equal" | "not_equal" | "above"
-        | "argmax" | "argmin" | "uniform" | "normal" | "fold_in" | "one_hot" | "detach" => vec![],
-        "add" | "sub" | "mul" | "div" | "pow" | "maximum" | "minimum" | "atan2" | "hypot" | "chain" => vec![0, 1],
+        "sign" | "floor" | "less" | "less_equal" | "equal" | "greater" | "greater_equal" | "not_equal"
+        | "above" | "argmax" | "argmin" | "uniform" | "normal" | "fold_in" | "one_hot" | "detach" => vec![],
+        "add" | "sub" | "mul" | "div" | "pow" | "maximum" | "minimum" | "atan2" | "hypot" | "chain" => {
+            vec![0, 1]
+        }
         "select" => vec![1, 2],
         "softmax_cross_entropy" | "sigmoid_cross_entropy" => vec![0, 1],
         "matmul" | "dot" | "outer" | "einsum" | "solve_triangular" | "solve" => vec![0, 1],
@@ -288,7 +349,11 @@ fn lopsided<'g, T: Number>(map: LinearMap<'g, T>, forward: T, reverse: T) -> Lin
 }
 
 /// Some elements only.
-fn masked<'g, T: Number>(like: Var<'g, T>, shape: &[usize], mut kept: impl FnMut() -> bool) -> LinearMap<'g, T> {
+fn masked<'g, T: Number>(
+    like: Var<'g, T>,
+    shape: &[usize],
+    mut kept: impl FnMut() -> bool,
+) -> LinearMap<'g, T> {
     let mask = ArrayD::from_shape_simple_fn(IxDyn(shape), || if kept() { T::one() } else { T::zero() });
     LinearMap::diag(like.graph().constant(mask))
 }
@@ -357,10 +422,11 @@ impl Caught {
     }
 }
 
-/// Looks for a fault among 256 random programs of all operations (those of ties, at ties); `None` if none of them shows it.
+/// Looks for a fault among 256 random programs of all operations, in which a tenth of the instructions are of the faulty one
+/// (for ties, programs at ties); `None` if none of them shows it.
 pub fn hunt(fault: Fault) -> Option<Caught> {
     const CASES: u32 = 256;
-    let programs = programs().lines(16);
+    let programs = programs().favour(&[fault.operation]);
     let programs = if fault.mistake == Mistake::Tie { programs.at_kinks() } else { programs };
     programs.catch(fault, CASES).map(|failure| Caught { failure })
 }

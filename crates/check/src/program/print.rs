@@ -38,82 +38,82 @@ impl Line {
 }
 
 fn code(call: &Call, operands: &[Id], id: Id) -> String {
-        let v = |i: usize| operands.get(i).map_or("?".to_owned(), |id| format!("v{id}"));
-        let method = |name: &str, arguments: String| format!("{}.{name}({arguments})", v(0));
-        let all = || operands.iter().map(|id| format!("v{id}")).collect::<Vec<_>>().join(", ");
-        let name = call.name();
-        match call {
-            Call::Leaf(value) => format!("graph.variable(\"v{id}\", {})", array(value)),
-            Call::Constant(value) => format!("graph.constant({})", array(value)),
-            Call::Operator(operator) => format!("{} {} {}", v(0), operator.sign(), v(1)),
-            Call::Number(operator, c, true) => format!("{c:?} {} {}", operator.sign(), v(0)),
-            Call::Number(operator, c, false) => format!("{} {} {}", v(0), operator.sign(), number(*c)),
-            Call::Neg => format!("-{}", v(0)),
-            Call::Function(function) => method(name, function.arguments()),
-            Call::Map(Mapped::LogisticDensity) => method(name, "Unary::LogisticDensity".to_owned()),
-            Call::Map(Mapped::Inside(low, high)) => method(name, format!("Unary::Inside({low:?}, {high:?})")),
-            Call::Map(Mapped::Step) => method(name, "Unary::Step".to_owned()),
-            Call::PairNumber(_, c) => method(name, format!("{c:?}")),
-            Call::Chain => method("zip", format!("Binary::Chain, {}", v(1))),
-            Call::Above => method("zip", format!("Binary::Above, {}", v(1))),
-            Call::Select => method(name, format!("{}, {}", v(1), v(2))),
-            Call::Reduce(_, Over::All) => method(name, String::new()),
-            Call::Reduce(_, Over::Axes(axes)) => method(name, list(axes)),
-            Call::Reduce(_, Over::Kept(axes)) => method(name, format!("keep({})", list(axes))),
-            Call::Softmax(axes) | Call::LogSoftmax(axes) | Call::Squeeze(axes) | Call::Unsqueeze(axes) => {
-                method(name, list(axes))
-            }
-            Call::Flip(axes) | Call::Permute(axes) => method(name, list(axes)),
-            Call::SoftmaxCrossEntropyLabels(labels) => method(name, array(labels)),
-            Call::CumSum(axis) | Call::ArgExtremum(axis, _) => method(name, axis.to_string()),
-            Call::Uniform(shape) | Call::Normal(shape) => method(name, list(shape)),
-            Call::FoldIn(number) => method(name, format!("{number:?}")),
-            Call::Einsum(subscripts) => method(name, format!("{subscripts:?}, {}", v(1))),
-            Call::SolveTriangular(true) => method(name, format!("Triangle::Upper, {}", v(1))),
-            Call::SolveTriangular(false) => method(name, format!("Triangle::Lower, {}", v(1))),
-            Call::Reshape(to) | Call::BroadcastTo(to) | Call::Tile(to) => method(name, list(to)),
-            Call::Slice(parts) if parts.is_empty() => method(name, "s![..]".to_owned()),
-            Call::Slice(parts) => {
-                method(name, format!("s![{}]", parts.iter().map(part).collect::<Vec<_>>().join(", ")))
-            }
-            Call::Split(sizes, axis, which) => format!("{}[{which}]", method(name, format!("{sizes:?}, {axis}"))),
-            Call::Chunks(count, axis, which) => format!("{}[{which}]", method(name, format!("{count}, {axis}"))),
-            Call::Pad(widths, value) if widths.is_empty() => {
-                method(name, format!("[[0_usize; 2]; 0], {value:?}"))
-            }
-            Call::Pad(widths, value) => method(name, format!("{widths:?}, {value:?}")),
-            Call::Concat(axis) | Call::Stack(axis) => format!("graph.{name}([{}], {axis})", all()),
-            Call::Take(indices, axis) | Call::TakeAlong(indices, axis) => {
-                method(name, format!("{}, {axis}", array(indices)))
-            }
-            Call::TakeNode(axis) | Call::TakeAlongNode(axis) => method(name, format!("{}, {axis}", v(1))),
-            Call::ScatterAdd(indices, axis) => method(name, format!("{}, {}, {axis}", array(indices), v(1))),
-            Call::ScatterAddNode(axis) => method(name, format!("{}, {}, {axis}", v(1), v(2))),
-            Call::OneHot(classes) => format!("graph.one_hot({}, {classes})", v(0)),
-            Call::Conv(axes, moves) | Call::ConvTranspose(axes, moves) => {
-                method(name, format!("{}, Conv::new(){}", v(1), options(*axes, moves, [1; 2])))
-            }
-            Call::Pool(_, axes, size, moves) => {
-                method(name, format!("Pool::new({}){}", last(*axes, size), options(*axes, moves, *size)))
-            }
-            Call::Guest(guest) => format!("graph.custom({}, [{}])", guest.code(), all()),
-            Call::Faulty(right, fault) => format!("{} /* {fault} */", code(right, operands, id)),
-            Call::Weigh(weights) => format!("({} * {}).sum()", v(0), array(weights)),
-            Call::Pair(_)
-            | Call::SoftmaxCrossEntropy
-            | Call::SigmoidCrossEntropy
-            | Call::MatMul
-            | Call::Dot
-            | Call::Outer
-            | Call::Cholesky
-            | Call::Solve
-            | Call::Inverse
-            | Call::LogDet
-            | Call::T
-            | Call::Mt
-            | Call::Detach => method(name, operands.get(1).map_or(String::new(), |id| format!("v{id}"))),
+    let v = |i: usize| operands.get(i).map_or("?".to_owned(), |id| format!("v{id}"));
+    let method = |name: &str, arguments: String| format!("{}.{name}({arguments})", v(0));
+    let all = || operands.iter().map(|id| format!("v{id}")).collect::<Vec<_>>().join(", ");
+    let name = call.name();
+    match call {
+        Call::Leaf(value) => format!("graph.variable(\"v{id}\", {})", array(value)),
+        Call::Constant(value) => format!("graph.constant({})", array(value)),
+        Call::Operator(operator) => format!("{} {} {}", v(0), operator.sign(), v(1)),
+        Call::Number(operator, c, true) => format!("{c:?} {} {}", operator.sign(), v(0)),
+        Call::Number(operator, c, false) => format!("{} {} {}", v(0), operator.sign(), number(*c)),
+        Call::Neg => format!("-{}", v(0)),
+        Call::Function(function) => method(name, function.arguments()),
+        Call::Map(Mapped::LogisticDensity) => method(name, "Unary::LogisticDensity".to_owned()),
+        Call::Map(Mapped::Inside(low, high)) => method(name, format!("Unary::Inside({low:?}, {high:?})")),
+        Call::Map(Mapped::Step) => method(name, "Unary::Step".to_owned()),
+        Call::PairNumber(_, c) => method(name, format!("{c:?}")),
+        Call::Chain => method("zip", format!("Binary::Chain, {}", v(1))),
+        Call::Above => method("zip", format!("Binary::Above, {}", v(1))),
+        Call::Select => method(name, format!("{}, {}", v(1), v(2))),
+        Call::Reduce(_, Over::All) => method(name, String::new()),
+        Call::Reduce(_, Over::Axes(axes)) => method(name, list(axes)),
+        Call::Reduce(_, Over::Kept(axes)) => method(name, format!("keep({})", list(axes))),
+        Call::Softmax(axes) | Call::LogSoftmax(axes) | Call::Squeeze(axes) | Call::Unsqueeze(axes) => {
+            method(name, list(axes))
         }
+        Call::Flip(axes) | Call::Permute(axes) => method(name, list(axes)),
+        Call::SoftmaxCrossEntropyLabels(labels) => method(name, array(labels)),
+        Call::CumSum(axis) | Call::ArgExtremum(axis, _) => method(name, axis.to_string()),
+        Call::Uniform(shape) | Call::Normal(shape) => method(name, list(shape)),
+        Call::FoldIn(number) => method(name, format!("{number:?}")),
+        Call::Einsum(subscripts) => method(name, format!("{subscripts:?}, {}", v(1))),
+        Call::SolveTriangular(true) => method(name, format!("Triangle::Upper, {}", v(1))),
+        Call::SolveTriangular(false) => method(name, format!("Triangle::Lower, {}", v(1))),
+        Call::Reshape(to) | Call::BroadcastTo(to) | Call::Tile(to) => method(name, list(to)),
+        Call::Slice(parts) if parts.is_empty() => method(name, "s![..]".to_owned()),
+        Call::Slice(parts) => {
+            method(name, format!("s![{}]", parts.iter().map(part).collect::<Vec<_>>().join(", ")))
+        }
+        Call::Split(sizes, axis, which) => format!("{}[{which}]", method(name, format!("{sizes:?}, {axis}"))),
+        Call::Chunks(count, axis, which) => format!("{}[{which}]", method(name, format!("{count}, {axis}"))),
+        Call::Pad(widths, value) if widths.is_empty() => {
+            method(name, format!("[[0_usize; 2]; 0], {value:?}"))
+        }
+        Call::Pad(widths, value) => method(name, format!("{widths:?}, {value:?}")),
+        Call::Concat(axis) | Call::Stack(axis) => format!("graph.{name}([{}], {axis})", all()),
+        Call::Take(indices, axis) | Call::TakeAlong(indices, axis) => {
+            method(name, format!("{}, {axis}", array(indices)))
+        }
+        Call::TakeNode(axis) | Call::TakeAlongNode(axis) => method(name, format!("{}, {axis}", v(1))),
+        Call::ScatterAdd(indices, axis) => method(name, format!("{}, {}, {axis}", array(indices), v(1))),
+        Call::ScatterAddNode(axis) => method(name, format!("{}, {}, {axis}", v(1), v(2))),
+        Call::OneHot(classes) => format!("graph.one_hot({}, {classes})", v(0)),
+        Call::Conv(axes, moves) | Call::ConvTranspose(axes, moves) => {
+            method(name, format!("{}, Conv::new(){}", v(1), options(*axes, moves, [1; 2])))
+        }
+        Call::Pool(_, axes, size, moves) => {
+            method(name, format!("Pool::new({}){}", last(*axes, size), options(*axes, moves, *size)))
+        }
+        Call::Guest(guest) => format!("graph.custom({}, [{}])", guest.code(), all()),
+        Call::Faulty(right, fault) => format!("{} /* {fault} */", code(right, operands, id)),
+        Call::Weigh(weights) => format!("({} * {}).sum()", v(0), array(weights)),
+        Call::Pair(_)
+        | Call::SoftmaxCrossEntropy
+        | Call::SigmoidCrossEntropy
+        | Call::MatMul
+        | Call::Dot
+        | Call::Outer
+        | Call::Cholesky
+        | Call::Solve
+        | Call::Inverse
+        | Call::LogDet
+        | Call::T
+        | Call::Mt
+        | Call::Detach => method(name, operands.get(1).map_or(String::new(), |id| format!("v{id}"))),
     }
+}
 
 /// A number on the right of a sign.
 fn number(c: f64) -> String {

@@ -147,7 +147,9 @@ fn session<'g>(bytes: &mut Bytes<'_>, graph: &'g Graph<f64>, other: &'g Graph<f6
         drop(scope);
         // What is absurdly large is recorded and not read.
         nodes.extend(new.into_iter().filter(|node| match node.shape() {
-            Ok(shape) => shape.iter().try_fold(1_usize, |n, &k| n.checked_mul(k)).is_some_and(|n| n <= ELEMENTS),
+            Ok(shape) => {
+                shape.iter().try_fold(1_usize, |n, &k| n.checked_mul(k)).is_some_and(|n| n <= ELEMENTS)
+            }
             Err(_) => true,
         }));
         if nodes.len() > 40 {
@@ -167,11 +169,22 @@ fn call(b: &mut Bytes<'_>) -> Call {
     match b.below(48) {
         0 => Call::Constant(b.array()),
         1 => Call::Operator([Operator::Add, Operator::Sub, Operator::Mul, Operator::Div][b.below(4)]),
-        2 => Call::Number([Operator::Add, Operator::Sub, Operator::Mul, Operator::Div][b.below(4)], b.number(), b.below(2) == 1),
+        2 => Call::Number(
+            [Operator::Add, Operator::Sub, Operator::Mul, Operator::Div][b.below(4)],
+            b.number(),
+            b.below(2) == 1,
+        ),
         3 => Call::Neg,
         4 => Call::Function(
-            [Function::Ln, Function::Sqrt, Function::Tan, Function::Floor, Function::Erfc, Function::Gelu, Function::Relu]
-                [b.below(7)],
+            [
+                Function::Ln,
+                Function::Sqrt,
+                Function::Tan,
+                Function::Floor,
+                Function::Erfc,
+                Function::Gelu,
+                Function::Relu,
+            ][b.below(7)],
         ),
         5 => Call::Function(Function::Powi(b.axis() as i32)),
         6 => Call::Function(Function::Powf(b.number())),
@@ -194,10 +207,24 @@ fn call(b: &mut Bytes<'_>) -> Call {
         26 => Call::MatMul,
         27 => [Call::Dot, Call::Outer][b.below(2)].clone(),
         28 => {
-            let texts = ["ij,jk->ik", "ii,i->i", "...i,i->...", "ij", "i,j->ik", "", "ij,jk->", "aa,aa->a", "i,,j", "->", "A b,c"];
+            let texts = [
+                "ij,jk->ik",
+                "ii,i->i",
+                "...i,i->...",
+                "ij",
+                "i,j->ik",
+                "",
+                "ij,jk->",
+                "aa,aa->a",
+                "i,,j",
+                "->",
+                "A b,c",
+            ];
             Call::Einsum(texts[b.below(texts.len())].to_owned())
         }
-        29 => [Call::Cholesky, Call::Solve, Call::Inverse, Call::LogDet, Call::SolveTriangular(true)][b.below(5)].clone(),
+        29 => [Call::Cholesky, Call::Solve, Call::Inverse, Call::LogDet, Call::SolveTriangular(true)]
+            [b.below(5)]
+        .clone(),
         30 => Call::Reshape(b.list(Bytes::size)),
         31 => Call::Permute(b.list(Bytes::size)),
         32 => [Call::T, Call::Mt, Call::Detach][b.below(3)].clone(),
@@ -213,10 +240,16 @@ fn call(b: &mut Bytes<'_>) -> Call {
         42 => Call::Take(b.places(), b.size()),
         43 => Call::TakeAlong(b.places(), b.size()),
         44 => Call::ScatterAdd(b.places(), b.size()),
-        45 => [Call::TakeNode(b.size()), Call::TakeAlongNode(b.size()), Call::ScatterAddNode(b.size()), Call::OneHot(b.size())]
-            [b.below(4)]
+        45 => [
+            Call::TakeNode(b.size()),
+            Call::TakeAlongNode(b.size()),
+            Call::ScatterAddNode(b.size()),
+            Call::OneHot(b.size()),
+        ][b.below(4)]
         .clone(),
-        46 => [Call::Conv(1 + b.below(2), b.moves()), Call::ConvTranspose(1 + b.below(2), b.moves())][b.below(2)].clone(),
+        46 => [Call::Conv(1 + b.below(2), b.moves()), Call::ConvTranspose(1 + b.below(2), b.moves())]
+            [b.below(2)]
+        .clone(),
         _ => Call::Pool(b.below(2) == 0, 1 + b.below(2), [b.size(), b.size()], b.moves()),
     }
 }
@@ -246,7 +279,12 @@ fn direct<'g>(b: &mut Bytes<'_>, graph: &'g Graph<f64>, [x, y, z]: [Var<'g>; 3])
 type Answer<'g> = chainrule_graph::Result<Vec<Var<'g>>>;
 
 /// Calls that return a `Result`.
-fn asked<'g>(b: &mut Bytes<'_>, graph: &'g Graph<f64>, [x, y, z]: [Var<'g>; 3], nodes: &[Var<'g>]) -> Answer<'g> {
+fn asked<'g>(
+    b: &mut Bytes<'_>,
+    graph: &'g Graph<f64>,
+    [x, y, z]: [Var<'g>; 3],
+    nodes: &[Var<'g>],
+) -> Answer<'g> {
     match b.below(20) {
         0 => x.value().map(|_| Vec::new()),
         1 => x.item().map(|_| Vec::new()),
@@ -256,7 +294,9 @@ fn asked<'g>(b: &mut Bytes<'_>, graph: &'g Graph<f64>, [x, y, z]: [Var<'g>; 3], 
         5 => jvp(vec![x, y], vec![z, x], vec![y, z]),
         6 => vjp([x, y], [y, x], [z, x]).map(Vec::from),
         7 => x.jacobian(y).map(|j| vec![j]),
-        8 => x.jacobian_by(if b.below(2) == 0 { Mode::Forward } else { Mode::Reverse }, [y, z]).map(Vec::from),
+        8 => {
+            x.jacobian_by(if b.below(2) == 0 { Mode::Forward } else { Mode::Reverse }, [y, z]).map(Vec::from)
+        }
         9 => x.sum().hessian(y).map(|h| vec![h]),
         10 => x.sum().hvp(y, z).map(|h| vec![h]),
         11 => explain(x, y).map(|_| Vec::new()),

@@ -91,7 +91,8 @@ impl Program {
 impl Line {
     /// Records this line, when `known` are the results of those before it.
     pub fn record<'g, T: Number>(&self, graph: &'g Graph<T>, known: &[Var<'g, T>]) -> Var<'g, T> {
-        let operands: Option<Vec<Var<'g, T>>> = self.operands.iter().map(|&id| known.get(id).copied()).collect();
+        let operands: Option<Vec<Var<'g, T>>> =
+            self.operands.iter().map(|&id| known.get(id).copied()).collect();
         match operands {
             Some(operands) => self.call.record(graph, &operands),
             None => graph.invalid(self.call.name(), &[], "an operand is a later line", "give earlier ones"),
@@ -174,8 +175,12 @@ impl Call {
             (Call::TakeNode(axis), &[x, indices]) => x.take(indices, *axis as isize),
             (Call::TakeAlong(indices, axis), &[x]) => x.take_along(indices, *axis as isize),
             (Call::TakeAlongNode(axis), &[x, indices]) => x.take_along(indices, *axis as isize),
-            (Call::ScatterAdd(indices, axis), &[x, updates]) => x.scatter_add(indices, updates, *axis as isize),
-            (Call::ScatterAddNode(axis), &[x, indices, updates]) => x.scatter_add(indices, updates, *axis as isize),
+            (Call::ScatterAdd(indices, axis), &[x, updates]) => {
+                x.scatter_add(indices, updates, *axis as isize)
+            }
+            (Call::ScatterAddNode(axis), &[x, indices, updates]) => {
+                x.scatter_add(indices, updates, *axis as isize)
+            }
             (Call::OneHot(classes), &[indices]) => graph.one_hot(indices, *classes),
             (Call::Conv(1, moves), &[x, w]) => x.conv1d(w, moves.conv1()),
             (Call::Conv(_, moves), &[x, w]) => x.conv2d(w, moves.conv2()),
@@ -202,7 +207,12 @@ impl Call {
 /// What a line with another number of operands than its call has becomes.
 fn odd<'g, T: Number>(graph: &'g Graph<T>, call: &Call, operands: &[Var<'g, T>]) -> Var<'g, T> {
     let message = format!("a call with {} operands", operands.len());
-    graph.invalid(call.name(), operands, message, "programs are made by decoding, which gives each call its own")
+    graph.invalid(
+        call.name(),
+        operands,
+        message,
+        "programs are made by decoding, which gives each call its own",
+    )
 }
 
 fn reduce<'g, T: Scalar>(reduction: Reduction, over: &Over, x: Var<'g, T>) -> Var<'g, T> {
@@ -265,7 +275,8 @@ impl Moves {
         Moves { stride: [1; 2], padding: [0; 2], dilation: [1; 2], groups: 1, output_padding: [0; 2] };
 
     fn conv1(&self) -> Conv<1> {
-        let conv = Conv::new().stride([self.stride[1]]).padding([self.padding[1]]).dilation([self.dilation[1]]);
+        let conv =
+            Conv::new().stride([self.stride[1]]).padding([self.padding[1]]).dilation([self.dilation[1]]);
         conv.groups(self.groups).output_padding([self.output_padding[1]])
     }
 

@@ -90,6 +90,16 @@ impl Programs {
         self
     }
 
+    /// These operations as often as all others together are drawn a tenth, to look closely at them.
+    #[must_use]
+    pub fn favour(mut self, operations: &[&str]) -> Self {
+        let often = self.settings.choices.len() / 10;
+        let favoured = self.settings.choices.iter().filter(|choice| operations.contains(&choice.name()));
+        let more: Vec<Choice> = favoured.flat_map(|choice| vec![choice.clone(); often]).collect();
+        self.settings.choices.extend(more);
+        self
+    }
+
     /// With equal elements and elements at kinks, where conventions hold instead of derivatives.
     #[must_use]
     pub fn at_kinks(mut self) -> Self {
@@ -225,17 +235,23 @@ impl Programs {
 /// after which more could be deleted.)
 fn shrunk(mut genes: Vec<[u8; 8]>, fails: impl Fn(&[[u8; 8]]) -> bool) -> Vec<[u8; 8]> {
     let ones = genes.iter().map(|&gene| vec![gene]);
-    let twos = genes.iter().enumerate().flat_map(|(i, &a)| genes.iter().skip(i + 1).map(move |&b| vec![a, b]));
+    let twos =
+        genes.iter().enumerate().flat_map(|(i, &a)| genes.iter().skip(i + 1).map(move |&b| vec![a, b]));
     if let Some(few) = ones.chain(twos).find(|few| fails(few)) {
         genes = few;
     }
     loop {
         let before = genes.clone();
         for i in (0..genes.len()).rev() {
-            let mut fewer = genes.clone();
-            fewer.remove(i);
-            if fails(&fewer) {
-                genes = fewer;
+            // Operands are counted from the last line: those of later genes may have to be nearer by what was taken out.
+            for nearer in 0..3 {
+                let mut fewer = genes.clone();
+                fewer.remove(i);
+                fewer.iter_mut().skip(i).for_each(|gene| gene[1] = gene[1].saturating_sub(nearer));
+                if fails(&fewer) {
+                    genes = fewer;
+                    break;
+                }
             }
         }
         for i in 0..genes.len() {

@@ -37,7 +37,11 @@ impl fmt::Display for Failure {
             write!(f, "\n{blame}")?;
         }
         if !self.program.is_empty() {
-            write!(f, "\nThe program, shrunk to {} lines that compute:\n\n{}", self.instructions, self.program)?;
+            write!(
+                f,
+                "\nThe program, shrunk to {} lines that compute:\n\n{}",
+                self.instructions, self.program
+            )?;
         }
         Ok(())
     }
@@ -95,6 +99,10 @@ impl Verdict {
 }
 
 /// Both must be the same.
-pub(super) fn same<E: PartialEq + fmt::Debug>(what: impl FnOnce() -> String, got: E, want: E) -> Result<(), Failure> {
+pub(super) fn same<E: PartialEq + fmt::Debug>(
+    what: impl FnOnce() -> String,
+    got: E,
+    want: E,
+) -> Result<(), Failure> {
     if got == want { Ok(()) } else { Err(Failure::new(format!("{}: {got:?}, not {want:?}", what()))) }
 }

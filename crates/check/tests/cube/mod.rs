@@ -4,11 +4,11 @@ use chainrule_graph::{CustomOp, LinearMap, Scalar, Var};
 use ndarray::{ArrayD, ArrayViewD};
 
 /// `x³`, with a factor in its rule that should be 3.
-pub struct Cube(pub f64);
+pub(crate) struct Cube(pub(crate) f64);
 
 impl Cube {
     /// With that factor.
-    pub fn right() -> Self {
+    pub(crate) fn right() -> Self {
         Cube(3.0)
     }
 }

@@ -1579,7 +1579,7 @@ fn avg_pool2d_<'g>(graph: &'g Graph) -> Var<'g> {
 }
 
 /// The operations, and their programs.
-pub const ALL: &[(&str, for<'g> fn(&'g Graph) -> Var<'g>)] = &[
+pub(crate) const ALL: &[(&str, for<'g> fn(&'g Graph) -> Var<'g>)] = &[
     ("square", square_),
     ("sqrt", sqrt_),
     ("exp", exp_),

@@ -104,9 +104,7 @@ fn domain(function: Function) -> (f64, f64, Vec<(f64, f64)>) {
         Powf(_) => (0.25, 4.0, vec![]),
         Relu | Abs | Sign | LeakyRelu(_) | Elu(_) => (-8.0, 8.0, kinks(&[0.0])),
         Floor => (-8.0, 8.0, (-9..=9).map(|n| (f64::from(n), MARGIN)).collect()),
-        Clamp(low, high) => {
-            (-8.0, 8.0, kinks(&[low, high].into_iter().flatten().collect::<Vec<_>>()))
-        }
+        Clamp(low, high) => (-8.0, 8.0, kinks(&[low, high].into_iter().flatten().collect::<Vec<_>>())),
         Square | Sin | Cos | Atan | Sigmoid | Softplus => (-8.0, 8.0, vec![]),
         Tanh | Silu | Gelu | GeluTanh => (-4.0, 4.0, vec![]),
     }
@@ -137,8 +135,8 @@ fn two(d: &mut Decoder<'_>, g: &Gene) -> Option<[Id; 2]> {
     let fits = |s: &[usize]| common_shape(&shape, s).is_some_and(|s| s.len() <= 4);
     let y = match g.b {
         // Sometimes the same one twice, sometimes one of its own shape that is stretched.
-        0..128 => d.pick(g.b, fits)?,
-        128..208 => {
+        0..96 => d.pick(g.b, fits)?,
+        96..208 => {
             let stretched: Vec<usize> =
                 shape.iter().enumerate().map(|(i, &n)| if g.c >> i & 1 == 1 { 1 } else { n }).collect();
             d.fresh(&stretched, g.p[2])?

@@ -36,7 +36,8 @@ pub(super) const KINDS: &[Kind] = &[
             let x = d.any(g)?;
             // Fewer numbers than axes, as many, or one more.
             let rank = (d.rank(x) + usize::from(g.c % 2)).min(4);
-            let times = (0..rank).map(|i| [2, 1, 1, 2, 1, 3, 1, 0][usize::from(g.b.rotate_left(3 * i as u32) % 8)]);
+            let times =
+                (0..rank).map(|i| [2, 1, 1, 2, 1, 3, 1, 0][usize::from(g.b.rotate_left(3 * i as u32) % 8)]);
             let times: Vec<usize> = times.skip(usize::from(g.c / 2 % 2)).collect();
             d.push(Call::Tile(times), &[x])
         },
@@ -112,7 +113,8 @@ fn permute(d: &mut Decoder<'_>, g: &Gene) -> Option<Id> {
 fn broadcast_to(d: &mut Decoder<'_>, g: &Gene) -> Option<Id> {
     let x = d.any(g)?;
     let shape = d.shape(x).to_vec();
-    let grown = |(axis, &n): (usize, &usize)| if n == 1 { [2, 1, 3, 0][(axis + usize::from(g.b)) % 4] } else { n };
+    let grown =
+        |(axis, &n): (usize, &usize)| if n == 1 { [2, 1, 3, 0][(axis + usize::from(g.b)) % 4] } else { n };
     let mut to: Vec<usize> = shape.iter().enumerate().map(grown).collect();
     if to.len() < 4 && g.c % 2 == 0 {
         to.insert(0, [2, 3, 1, 0][usize::from(g.c / 2 % 4)]);

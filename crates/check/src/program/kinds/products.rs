@@ -145,13 +145,13 @@ fn einsum(d: &mut Decoder<'_>, g: &Gene) -> Option<Id> {
     d.push(Call::Einsum(subscripts.to_owned()), &[x, y])
 }
 
-/// A square matrix that fits: a line, a line with 4 on the diagonal added to a quarter of it, or a leaf.
+/// A square matrix that fits: a line, a line with more on its diagonal, or a leaf.
 fn matrix(d: &mut Decoder<'_>, g: &Gene, fits: fn(&[f64], usize) -> bool) -> Option<Id> {
-    let diagonal = |n: usize, other: &ArrayD<f64>, scale: f64| {
+    let diagonal = |n: usize, value: f64, other: &ArrayD<f64>, scale: f64| {
         let mut matrix = other * scale;
         for i in 0..n {
             if let Some(x) = matrix.get_mut([i, i].as_slice()) {
-                *x += 4.0;
+                *x += value;
             }
         }
         matrix
@@ -161,9 +161,8 @@ fn matrix(d: &mut Decoder<'_>, g: &Gene, fits: fn(&[f64], usize) -> bool) -> Opt
         if fits(d.elements(x), n) {
             return Some(x);
         }
-        let part = d.push(Call::Number(Operator::Mul, 0.125, false), &[x])?;
-        let four = d.push(Call::Constant(diagonal(n, &grid(&[n, n], 1), 0.0)), &[])?;
-        let sum = d.push(Call::Operator(Operator::Add), &[part, four])?;
+        let more = d.push(Call::Constant(diagonal(n, 12.0, &grid(&[n, n], 1), 0.0)), &[])?;
+        let sum = d.push(Call::Operator(Operator::Add), &[x, more])?;
         if fits(d.elements(sum), n) {
             return Some(sum);
         }
@@ -171,7 +170,7 @@ fn matrix(d: &mut Decoder<'_>, g: &Gene, fits: fn(&[f64], usize) -> bool) -> Opt
     let n = [2, 3, 1, 2, 3, 2, 3, 0][axis(g.p[0], 8)?];
     // Half of numbers of at most 2 beside a diagonal of about 4: fit for everything.
     let seed = g.p[3].max(1);
-    d.leaf(diagonal(n, &grid(&[n, n], seed), 0.5))
+    d.leaf(diagonal(n, 4.0, &grid(&[n, n], seed), 0.5))
 }
 
 /// A vector or a matrix to divide.
@@ -184,7 +183,7 @@ fn right_side(d: &mut Decoder<'_>, g: &Gene, a: Id) -> Option<Id> {
 }
 
 fn steady_diagonal(a: &[f64], n: usize) -> bool {
-    (0..n).all(|i| a[i * n + i].abs() >= 0.5) && a.iter().all(|x| x.abs() <= 5.0)
+    (0..n).all(|i| a[i * n + i].abs() >= 0.5) && a.iter().all(|x| x.abs() <= 24.0)
 }
 
 /// The lower triangle `L` with `L L' = (A + A') / 2`, none of whose pivots is small.

@@ -18,7 +18,8 @@ pub(super) const KINDS: &[Kind] = &[
 
 /// Options that leave at least one window in each axis, for windows of this size; the size shrinks where it must.
 fn moves(g: &Gene, shape: &[usize], size: &mut [usize; 2]) -> Option<Moves> {
-    let own = |byte: u8, values: [usize; 4]| [values[usize::from(byte % 4)], values[usize::from(byte / 4 % 4)]];
+    let own =
+        |byte: u8, values: [usize; 4]| [values[usize::from(byte % 4)], values[usize::from(byte / 4 % 4)]];
     let mut moves = Moves {
         stride: own(g.p[0], [1, 2, 1, 3]),
         padding: own(g.p[1], [0, 1, 0, 2]),
