@@ -1,4 +1,5 @@
 //! Random programs of all operations: every value and derivative within its error bound, and all laws.
+#![allow(clippy::unwrap_used, clippy::unreachable, reason = "the functions that tests share are tests too")]
 
 mod cube;
 

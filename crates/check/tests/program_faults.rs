@@ -1,5 +1,6 @@
 //! A wrong rule in each operation is found by random programs, named, and shrunk to few lines. (All mistakes in all
 //! rules: `cargo run --release -p chainrule-check --example faults`.)
+#![allow(clippy::unwrap_used, clippy::unreachable, reason = "the functions that tests share are tests too")]
 
 use chainrule_check::program::fault::{Fault, Mistake, faults, hunt};
 

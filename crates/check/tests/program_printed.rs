@@ -2,6 +2,7 @@
 //! `printed/mod.rs`, as printed, and is compiled with this test.
 //!
 //! `UPDATE_PAGES=1 cargo test -p chainrule-check --test program_printed` writes it anew.
+#![allow(clippy::unwrap_used, clippy::unreachable, reason = "the functions that tests share are tests too")]
 
 #[rustfmt::skip]
 mod printed;

@@ -248,7 +248,9 @@ impl<'g, T: Scalar> Alone<'g, T> {
             // Forward mode has just been found right, and is sharper than the differences.
             let there = dot(&tangent, &flat(weights));
             let size = cotangent.iter().chain(&tangent).map(|x| x.abs()).sum::<f64>();
-            if !((back - there).abs() <= 1e4 * epsilon::<T>() * (1.0 + size)) {
+            let apart = (back - there).abs();
+            // NaN is apart, too.
+            if apart.is_nan() || apart > 1e4 * epsilon::<T>() * (1.0 + size) {
                 return Some(self.blame(i, Way::Reverse, back, there));
             }
         }

@@ -423,26 +423,37 @@ impl Call {
 
     /// Whether nothing is rounded: leaves, and what moves or picks elements.
     pub(super) fn is_exact(&self) -> bool {
-        match self {
-            Call::Leaf(_)
-            | Call::Constant(_)
-            | Call::Neg
-            | Call::Select
-            | Call::Reshape(_)
-            | Call::Permute(_) => true,
-            Call::T
-            | Call::Mt
-            | Call::Squeeze(_)
-            | Call::Unsqueeze(_)
-            | Call::Tile(_)
-            | Call::BroadcastTo(_) => true,
-            Call::Slice(_) | Call::Flip(_) | Call::Split(..) | Call::Chunks(..) | Call::Pad(..) => true,
-            Call::Concat(_) | Call::Stack(_) | Call::Take(..) | Call::TakeAlong(..) | Call::Detach => true,
-            Call::Function(Function::Relu | Function::Abs | Function::Clamp(..)) => true,
-            Call::Pair(Pair::Maximum | Pair::Minimum) | Call::Pool(true, ..) => true,
-            Call::Reduce(Reduction::Max | Reduction::Min, _) => true,
-            _ => false,
-        }
+        let moves = matches!(
+            self,
+            Call::Reshape(_)
+                | Call::Permute(_)
+                | Call::T
+                | Call::Mt
+                | Call::Squeeze(_)
+                | Call::Unsqueeze(_)
+                | Call::Tile(_)
+                | Call::BroadcastTo(_)
+                | Call::Slice(_)
+                | Call::Flip(_)
+                | Call::Split(..)
+                | Call::Chunks(..)
+                | Call::Pad(..)
+                | Call::Concat(_)
+                | Call::Stack(_)
+                | Call::Take(..)
+                | Call::TakeAlong(..)
+                | Call::Detach
+                | Call::Neg
+        );
+        let picks = matches!(
+            self,
+            Call::Select
+                | Call::Function(Function::Relu | Function::Abs | Function::Clamp(..))
+                | Call::Pair(Pair::Maximum | Pair::Minimum)
+                | Call::Pool(true, ..)
+                | Call::Reduce(Reduction::Max | Reduction::Min, _)
+        );
+        moves || picks || self.is_leaf()
     }
 
     /// Whether the result is a leaf of the tape.

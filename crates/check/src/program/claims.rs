@@ -282,7 +282,7 @@ pub fn pairing<'g, T: Scalar>(
     let there = (jvp(output, inputs.to_vec(), directions.to_vec())? * seed).sum().item()?;
     let mut back = T::zero();
     for (cotangent, &direction) in output.vjp(seed, inputs.to_vec())?.into_iter().zip(directions) {
-        back = back + (cotangent * direction).sum().item()?;
+        back += (cotangent * direction).sum().item()?;
     }
     Ok([there, back])
 }

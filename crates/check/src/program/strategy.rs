@@ -220,7 +220,7 @@ impl Programs {
                     Err(failure) => failure,
                     Ok(()) => Failure::new("the claim failed once, and then held of the same program"),
                 };
-                failure.blame = program.blame();
+                failure.blame = program.blame().map(Box::new);
                 failure.instructions = program.instructions();
                 failure.program = format!("{program:?}");
                 failure.cases = report.cases;

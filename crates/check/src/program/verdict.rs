@@ -14,7 +14,7 @@ pub struct Failure {
     /// What is wrong: which value or derivative, what it is and what it should be.
     pub claim: String,
     /// The operation whose own derivative is wrong, if there is one.
-    pub blame: Option<Blame>,
+    pub blame: Option<Box<Blame>>,
     /// The program as Rust code.
     pub program: String,
     /// How many of its lines compute something.

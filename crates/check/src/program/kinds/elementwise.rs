@@ -257,7 +257,7 @@ fn select(d: &mut Decoder<'_>, g: &Gene) -> Option<Id> {
             let id = d.pick(g.p[0], fits)?;
             let c = number(g.p[1]);
             let id = d.within(id, -8.0, 8.0, &[(c, MARGIN)])?;
-            let compare = if g.p[2] % 2 == 0 { Pair::Less } else { Pair::GreaterEqual };
+            let compare = if g.p[2].is_multiple_of(2) { Pair::Less } else { Pair::GreaterEqual };
             d.push(Call::PairNumber(compare, c), &[id])?
         }
     };

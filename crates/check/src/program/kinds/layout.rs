@@ -116,7 +116,7 @@ fn broadcast_to(d: &mut Decoder<'_>, g: &Gene) -> Option<Id> {
     let grown =
         |(axis, &n): (usize, &usize)| if n == 1 { [2, 1, 3, 0][(axis + usize::from(g.b)) % 4] } else { n };
     let mut to: Vec<usize> = shape.iter().enumerate().map(grown).collect();
-    if to.len() < 4 && g.c % 2 == 0 {
+    if to.len() < 4 && g.c.is_multiple_of(2) {
         to.insert(0, [2, 3, 1, 0][usize::from(g.c / 2 % 4)]);
     }
     d.push(Call::BroadcastTo(to), &[x])
@@ -246,7 +246,7 @@ fn take(d: &mut Decoder<'_>, g: &Gene) -> Option<Id> {
     let axis = axis(g.b, d.rank(x))?;
     let size = d.shape(x).get(axis).copied()?;
     let shape = list(g.c);
-    if g.p[0] % 2 == 0 {
+    if g.p[0].is_multiple_of(2) {
         let indices = places(&shape, size, g.p[2])?;
         return d.push(Call::Take(indices, axis), &[x]);
     }
@@ -260,7 +260,7 @@ fn take_along(d: &mut Decoder<'_>, g: &Gene) -> Option<Id> {
     let mut shape = d.shape(x).to_vec();
     let size = shape.get(axis).copied()?;
     shape[axis] = [size, 1, 2, 3][usize::from(g.c % 4)];
-    if g.p[0] % 2 == 0 {
+    if g.p[0].is_multiple_of(2) {
         let indices = places(&shape, size, g.p[2])?;
         return d.push(Call::TakeAlong(indices, axis), &[x]);
     }
@@ -277,7 +277,7 @@ fn scatter_add(d: &mut Decoder<'_>, g: &Gene) -> Option<Id> {
     let updates = [&shape[..axis], &list, &shape[axis + 1..]].concat();
     let places = places(&list, size, g.p[2])?;
     let updates = d.shaped(g.p[3], &updates)?;
-    if g.p[0] % 2 == 0 {
+    if g.p[0].is_multiple_of(2) {
         return d.push(Call::ScatterAdd(places, axis), &[x, updates]);
     }
     let indices = indices(d, g, &list, size)?;

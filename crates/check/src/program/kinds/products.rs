@@ -69,7 +69,7 @@ fn matmul(d: &mut Decoder<'_>, g: &Gene) -> Option<Id> {
     };
     let fits = |s: &[usize]| match s {
         [k] => *k == inner,
-        [k, _] => *k == inner && g.p[0] % 3 != 0,
+        [k, _] => *k == inner && !g.p[0].is_multiple_of(3),
         _ => false,
     };
     let y = match d.pick(g.p[1], fits) {
