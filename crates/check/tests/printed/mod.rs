@@ -5,1577 +5,1503 @@ use chainrule_graph::*;
 use ndarray::{ArrayD, NewAxis, arr0, array, s};
 
 fn square_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
+    let v0 = graph.variable("v0", arr0(-1.5));
     let v1 = v0.square();
-    let v2 = graph.variable("v2", arr0(1.5));
-    let v3 = v2 * v1;
-    let v4 = v0.square();
-    let v5 = (v3 * arr0(0.5)).sum();
+    let v2 = v0.square();
+    let v3 = graph.variable("v3", arr0(-1.125));
+    let v4 = v3 * v1;
+    let v5 = (v2 * arr0(0.75)).sum();
     let v6 = (v4 * arr0(0.5)).sum();
     let v7 = v5 + v6;
     v7
 }
 
 fn sqrt_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = v0 + 2.25;
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 + 1.75;
     let v2 = v1.sqrt();
-    let v3 = graph.variable("v3", arr0(1.5));
-    let v4 = v3 * v2;
-    let v5 = v3.sqrt();
-    let v6 = (v4 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v3 = v0 + 1.75;
+    let v4 = v3.sqrt();
+    let v5 = graph.variable("v5", arr0(-1.125));
+    let v6 = v5 * v0;
+    let v7 = (v2 * arr0(0.75)).sum();
+    let v8 = (v4 * arr0(0.5)).sum();
+    let v9 = v7 + v8;
+    let v10 = (v6 * arr0(0.125)).sum();
+    let v11 = v9 + v10;
+    v11
 }
 
 fn exp_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
+    let v0 = graph.variable("v0", arr0(-1.5));
     let v1 = v0.exp();
-    let v2 = graph.variable("v2", arr0(1.5));
-    let v3 = v2 * v1;
-    let v4 = v0.exp();
-    let v5 = (v3 * arr0(0.5)).sum();
+    let v2 = v0.exp();
+    let v3 = graph.variable("v3", arr0(-1.125));
+    let v4 = v3 * v1;
+    let v5 = (v2 * arr0(0.75)).sum();
     let v6 = (v4 * arr0(0.5)).sum();
     let v7 = v5 + v6;
     v7
 }
 
 fn ln_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = v0 + 2.25;
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 + 1.75;
     let v2 = v1.ln();
-    let v3 = graph.variable("v3", arr0(1.5));
-    let v4 = v3 * v2;
-    let v5 = v3.ln();
-    let v6 = (v4 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v3 = v0 + 1.75;
+    let v4 = v3.ln();
+    let v5 = graph.variable("v5", arr0(-1.125));
+    let v6 = v5 * v0;
+    let v7 = (v2 * arr0(0.75)).sum();
+    let v8 = (v4 * arr0(0.5)).sum();
+    let v9 = v7 + v8;
+    let v10 = (v6 * arr0(0.125)).sum();
+    let v11 = v9 + v10;
+    v11
 }
 
 fn sigmoid_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
+    let v0 = graph.variable("v0", arr0(-1.5));
     let v1 = v0.sigmoid();
-    let v2 = graph.variable("v2", arr0(1.5));
-    let v3 = v2 * v1;
-    let v4 = v0.sigmoid();
-    let v5 = (v3 * arr0(0.5)).sum();
+    let v2 = v0.sigmoid();
+    let v3 = graph.variable("v3", arr0(-1.125));
+    let v4 = v3 * v1;
+    let v5 = (v2 * arr0(0.75)).sum();
     let v6 = (v4 * arr0(0.5)).sum();
     let v7 = v5 + v6;
     v7
 }
 
 fn tanh_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
+    let v0 = graph.variable("v0", arr0(-1.5));
     let v1 = v0.tanh();
-    let v2 = graph.variable("v2", arr0(1.5));
-    let v3 = v2 * v1;
-    let v4 = v0.tanh();
-    let v5 = (v3 * arr0(0.5)).sum();
+    let v2 = v0.tanh();
+    let v3 = graph.variable("v3", arr0(-1.125));
+    let v4 = v3 * v1;
+    let v5 = (v2 * arr0(0.75)).sum();
     let v6 = (v4 * arr0(0.5)).sum();
     let v7 = v5 + v6;
     v7
 }
 
 fn relu_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
+    let v0 = graph.variable("v0", arr0(-1.5));
     let v1 = v0.relu();
-    let v2 = graph.variable("v2", arr0(1.5));
-    let v3 = v2 * v1;
-    let v4 = v0.relu();
-    let v5 = (v3 * arr0(0.5)).sum();
+    let v2 = v0.relu();
+    let v3 = graph.variable("v3", arr0(-1.125));
+    let v4 = v3 * v1;
+    let v5 = (v2 * arr0(0.75)).sum();
     let v6 = (v4 * arr0(0.5)).sum();
     let v7 = v5 + v6;
     v7
 }
 
 fn abs_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
+    let v0 = graph.variable("v0", arr0(-1.5));
     let v1 = v0.abs();
-    let v2 = graph.variable("v2", arr0(1.5));
-    let v3 = v2 * v1;
-    let v4 = v0.abs();
-    let v5 = (v3 * arr0(0.5)).sum();
+    let v2 = v0.abs();
+    let v3 = graph.variable("v3", arr0(-1.125));
+    let v4 = v3 * v1;
+    let v5 = (v2 * arr0(0.75)).sum();
     let v6 = (v4 * arr0(0.5)).sum();
     let v7 = v5 + v6;
     v7
 }
 
 fn sign_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
+    let v0 = graph.variable("v0", arr0(-1.5));
     let v1 = v0.sign();
-    let v2 = graph.variable("v2", arr0(1.5));
-    let v3 = v2 * v1;
-    let v4 = v0.sign();
-    let v5 = (v3 * arr0(0.5)).sum();
+    let v2 = v0.sign();
+    let v3 = graph.variable("v3", arr0(-1.125));
+    let v4 = v3 * v1;
+    let v5 = (v2 * arr0(0.75)).sum();
     let v6 = (v4 * arr0(0.5)).sum();
     let v7 = v5 + v6;
     v7
 }
 
 fn floor_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = v0 + 0.0625;
-    let v2 = v1.floor();
-    let v3 = graph.variable("v3", arr0(1.5));
-    let v4 = v3 * v2;
-    let v5 = v3.floor();
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0.floor();
+    let v2 = v0.floor();
+    let v3 = graph.variable("v3", arr0(-1.125));
+    let v4 = v3 * v1;
+    let v5 = (v2 * arr0(0.75)).sum();
     let v6 = (v4 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v7 = v5 + v6;
+    v7
 }
 
 fn expm1_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
+    let v0 = graph.variable("v0", arr0(-1.5));
     let v1 = v0.expm1();
-    let v2 = graph.variable("v2", arr0(1.5));
-    let v3 = v2 * v1;
-    let v4 = v0.expm1();
-    let v5 = (v3 * arr0(0.5)).sum();
+    let v2 = v0.expm1();
+    let v3 = graph.variable("v3", arr0(-1.125));
+    let v4 = v3 * v1;
+    let v5 = (v2 * arr0(0.75)).sum();
     let v6 = (v4 * arr0(0.5)).sum();
     let v7 = v5 + v6;
     v7
 }
 
 fn log1p_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = v0 + 1.5;
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 + 1.0;
     let v2 = v1.log1p();
-    let v3 = graph.variable("v3", arr0(1.5));
-    let v4 = v3 * v2;
-    let v5 = v3.log1p();
-    let v6 = (v4 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v3 = v0 + 1.0;
+    let v4 = v3.log1p();
+    let v5 = graph.variable("v5", arr0(-1.125));
+    let v6 = v5 * v0;
+    let v7 = (v2 * arr0(0.75)).sum();
+    let v8 = (v4 * arr0(0.5)).sum();
+    let v9 = v7 + v8;
+    let v10 = (v6 * arr0(0.125)).sum();
+    let v11 = v9 + v10;
+    v11
 }
 
 fn sin_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
+    let v0 = graph.variable("v0", arr0(-1.5));
     let v1 = v0.sin();
-    let v2 = graph.variable("v2", arr0(1.5));
-    let v3 = v2 * v1;
-    let v4 = v0.sin();
-    let v5 = (v3 * arr0(0.5)).sum();
+    let v2 = v0.sin();
+    let v3 = graph.variable("v3", arr0(-1.125));
+    let v4 = v3 * v1;
+    let v5 = (v2 * arr0(0.75)).sum();
     let v6 = (v4 * arr0(0.5)).sum();
     let v7 = v5 + v6;
     v7
 }
 
 fn cos_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
+    let v0 = graph.variable("v0", arr0(-1.5));
     let v1 = v0.cos();
-    let v2 = graph.variable("v2", arr0(1.5));
-    let v3 = v2 * v1;
-    let v4 = v0.cos();
-    let v5 = (v3 * arr0(0.5)).sum();
+    let v2 = v0.cos();
+    let v3 = graph.variable("v3", arr0(-1.125));
+    let v4 = v3 * v1;
+    let v5 = (v2 * arr0(0.75)).sum();
     let v6 = (v4 * arr0(0.5)).sum();
     let v7 = v5 + v6;
     v7
 }
 
 fn tan_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = v0 + 0.75;
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 + 0.25;
     let v2 = v1.tan();
-    let v3 = graph.variable("v3", arr0(1.5));
-    let v4 = v3 * v2;
-    let v5 = v3 + (-0.25);
-    let v6 = v5.tan();
-    let v7 = (v4 * arr0(0.5)).sum();
-    let v8 = (v6 * arr0(0.125)).sum();
+    let v3 = v0 + 0.25;
+    let v4 = v3.tan();
+    let v5 = graph.variable("v5", arr0(-1.125));
+    let v6 = v5 * v0;
+    let v7 = (v2 * arr0(0.75)).sum();
+    let v8 = (v4 * arr0(0.5)).sum();
     let v9 = v7 + v8;
-    v9
+    let v10 = (v6 * arr0(0.125)).sum();
+    let v11 = v9 + v10;
+    v11
 }
 
 fn atan_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
+    let v0 = graph.variable("v0", arr0(-1.5));
     let v1 = v0.atan();
-    let v2 = graph.variable("v2", arr0(1.5));
-    let v3 = v2 * v1;
-    let v4 = v0.atan();
-    let v5 = (v3 * arr0(0.5)).sum();
+    let v2 = v0.atan();
+    let v3 = graph.variable("v3", arr0(-1.125));
+    let v4 = v3 * v1;
+    let v5 = (v2 * arr0(0.75)).sum();
     let v6 = (v4 * arr0(0.5)).sum();
     let v7 = v5 + v6;
     v7
 }
 
 fn softplus_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
+    let v0 = graph.variable("v0", arr0(-1.5));
     let v1 = v0.softplus();
-    let v2 = graph.variable("v2", arr0(1.5));
-    let v3 = v2 * v1;
-    let v4 = v0.softplus();
-    let v5 = (v3 * arr0(0.5)).sum();
+    let v2 = v0.softplus();
+    let v3 = graph.variable("v3", arr0(-1.125));
+    let v4 = v3 * v1;
+    let v5 = (v2 * arr0(0.75)).sum();
     let v6 = (v4 * arr0(0.5)).sum();
     let v7 = v5 + v6;
     v7
 }
 
 fn erf_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
+    let v0 = graph.variable("v0", arr0(-1.5));
     let v1 = v0.erf();
-    let v2 = graph.variable("v2", arr0(1.5));
-    let v3 = v2 * v1;
-    let v4 = v0.erf();
-    let v5 = (v3 * arr0(0.5)).sum();
+    let v2 = v0.erf();
+    let v3 = graph.variable("v3", arr0(-1.125));
+    let v4 = v3 * v1;
+    let v5 = (v2 * arr0(0.75)).sum();
     let v6 = (v4 * arr0(0.5)).sum();
     let v7 = v5 + v6;
     v7
 }
 
 fn erfc_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
+    let v0 = graph.variable("v0", arr0(-1.5));
     let v1 = v0.erfc();
-    let v2 = graph.variable("v2", arr0(1.5));
-    let v3 = v2 * v1;
-    let v4 = v0.erfc();
-    let v5 = (v3 * arr0(0.5)).sum();
+    let v2 = v0.erfc();
+    let v3 = graph.variable("v3", arr0(-1.125));
+    let v4 = v3 * v1;
+    let v5 = (v2 * arr0(0.75)).sum();
     let v6 = (v4 * arr0(0.5)).sum();
     let v7 = v5 + v6;
     v7
 }
 
 fn recip_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
+    let v0 = graph.variable("v0", arr0(-1.5));
     let v1 = v0.recip();
-    let v2 = graph.variable("v2", arr0(1.5));
-    let v3 = v2 * v1;
-    let v4 = v0.recip();
-    let v5 = (v3 * arr0(0.5)).sum();
+    let v2 = v0.recip();
+    let v3 = graph.variable("v3", arr0(-1.125));
+    let v4 = v3 * v1;
+    let v5 = (v2 * arr0(0.75)).sum();
     let v6 = (v4 * arr0(0.5)).sum();
     let v7 = v5 + v6;
     v7
 }
 
 fn powi_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
+    let v0 = graph.variable("v0", arr0(-1.5));
     let v1 = v0.powi(-1);
-    let v2 = graph.variable("v2", arr0(1.5));
-    let v3 = v2 * v1;
-    let v4 = v0.powi(-2);
-    let v5 = (v3 * arr0(0.5)).sum();
+    let v2 = v0.powi(-1);
+    let v3 = graph.variable("v3", arr0(-1.125));
+    let v4 = v3 * v1;
+    let v5 = (v2 * arr0(0.75)).sum();
     let v6 = (v4 * arr0(0.5)).sum();
     let v7 = v5 + v6;
     v7
 }
 
 fn powf_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = v0 + 2.25;
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 + 1.75;
     let v2 = v1.powf(0.75);
-    let v3 = graph.variable("v3", arr0(1.5));
-    let v4 = v3 * v2;
-    let v5 = v3.powf(-0.5);
-    let v6 = (v4 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v3 = v0 + 1.75;
+    let v4 = v3.powf(0.75);
+    let v5 = graph.variable("v5", arr0(-1.125));
+    let v6 = v5 * v0;
+    let v7 = (v2 * arr0(0.75)).sum();
+    let v8 = (v4 * arr0(0.5)).sum();
+    let v9 = v7 + v8;
+    let v10 = (v6 * arr0(0.125)).sum();
+    let v11 = v9 + v10;
+    v11
 }
 
 fn clamp_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
+    let v0 = graph.variable("v0", arr0(-1.5));
     let v1 = v0.clamp(Some(-0.25), None);
-    let v2 = graph.variable("v2", arr0(1.5));
-    let v3 = v2 * v1;
-    let v4 = v0.clamp(Some(0.5), Some(1.5));
-    let v5 = (v3 * arr0(0.5)).sum();
+    let v2 = v0.clamp(Some(-0.25), None);
+    let v3 = graph.variable("v3", arr0(-1.125));
+    let v4 = v3 * v1;
+    let v5 = (v2 * arr0(0.75)).sum();
     let v6 = (v4 * arr0(0.5)).sum();
     let v7 = v5 + v6;
     v7
 }
 
 fn leaky_relu_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
+    let v0 = graph.variable("v0", arr0(-1.5));
     let v1 = v0.leaky_relu(0.125);
-    let v2 = graph.variable("v2", arr0(1.5));
-    let v3 = v2 * v1;
-    let v4 = v0.leaky_relu(2.0);
-    let v5 = (v3 * arr0(0.5)).sum();
+    let v2 = v0.leaky_relu(0.125);
+    let v3 = graph.variable("v3", arr0(-1.125));
+    let v4 = v3 * v1;
+    let v5 = (v2 * arr0(0.75)).sum();
     let v6 = (v4 * arr0(0.5)).sum();
     let v7 = v5 + v6;
     v7
 }
 
 fn elu_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
+    let v0 = graph.variable("v0", arr0(-1.5));
     let v1 = v0.elu(2.0);
-    let v2 = graph.variable("v2", arr0(1.5));
-    let v3 = v2 * v1;
-    let v4 = v0.elu(1.5);
-    let v5 = (v3 * arr0(0.5)).sum();
+    let v2 = v0.elu(2.0);
+    let v3 = graph.variable("v3", arr0(-1.125));
+    let v4 = v3 * v1;
+    let v5 = (v2 * arr0(0.75)).sum();
     let v6 = (v4 * arr0(0.5)).sum();
     let v7 = v5 + v6;
     v7
 }
 
 fn silu_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
+    let v0 = graph.variable("v0", arr0(-1.5));
     let v1 = v0.silu();
-    let v2 = graph.variable("v2", arr0(1.5));
-    let v3 = v2 * v1;
-    let v4 = v0.silu();
-    let v5 = (v3 * arr0(0.5)).sum();
+    let v2 = v0.silu();
+    let v3 = graph.variable("v3", arr0(-1.125));
+    let v4 = v3 * v1;
+    let v5 = (v2 * arr0(0.75)).sum();
     let v6 = (v4 * arr0(0.5)).sum();
     let v7 = v5 + v6;
     v7
 }
 
 fn gelu_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
+    let v0 = graph.variable("v0", arr0(-1.5));
     let v1 = v0.gelu();
-    let v2 = graph.variable("v2", arr0(1.5));
-    let v3 = v2 * v1;
-    let v4 = v0.gelu();
-    let v5 = (v3 * arr0(0.5)).sum();
+    let v2 = v0.gelu();
+    let v3 = graph.variable("v3", arr0(-1.125));
+    let v4 = v3 * v1;
+    let v5 = (v2 * arr0(0.75)).sum();
     let v6 = (v4 * arr0(0.5)).sum();
     let v7 = v5 + v6;
     v7
 }
 
 fn gelu_tanh_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
+    let v0 = graph.variable("v0", arr0(-1.5));
     let v1 = v0.gelu_tanh();
-    let v2 = graph.variable("v2", arr0(1.5));
-    let v3 = v2 * v1;
-    let v4 = v0.gelu_tanh();
-    let v5 = (v3 * arr0(0.5)).sum();
+    let v2 = v0.gelu_tanh();
+    let v3 = graph.variable("v3", arr0(-1.125));
+    let v4 = v3 * v1;
+    let v5 = (v2 * arr0(0.75)).sum();
     let v6 = (v4 * arr0(0.5)).sum();
     let v7 = v5 + v6;
     v7
 }
 
 fn add_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 + v0;
-    let v3 = graph.variable("v3", arr0(1.5));
-    let v4 = v3 * v2;
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 + v5;
-    let v7 = (v4 * arr0(0.5)).sum();
-    let v8 = (v6 * arr0(0.125)).sum();
-    let v9 = v7 + v8;
-    v9
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 + v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 + v0;
+    let v4 = graph.variable("v4", arr0(-1.125));
+    let v5 = v4 * v3;
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * arr0(0.375)).sum();
+    let v8 = v6 + v7;
+    v8
 }
 
 fn sub_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 - v0;
-    let v3 = graph.variable("v3", arr0(1.5));
-    let v4 = v3 * v2;
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 - v5;
-    let v7 = (v4 * arr0(0.5)).sum();
-    let v8 = (v6 * arr0(0.125)).sum();
-    let v9 = v7 + v8;
-    v9
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 - v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 - v0;
+    let v4 = graph.variable("v4", arr0(-1.125));
+    let v5 = v4 * v3;
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * arr0(0.375)).sum();
+    let v8 = v6 + v7;
+    v8
 }
 
 fn mul_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", arr0(1.5));
-    let v4 = v3 * v2;
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * arr0(0.5)).sum();
-    let v8 = (v6 * arr0(0.125)).sum();
-    let v9 = v7 + v8;
-    v9
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", arr0(-1.125));
+    let v5 = v4 * v3;
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * arr0(0.375)).sum();
+    let v8 = v6 + v7;
+    v8
 }
 
 fn div_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", arr0(1.5));
-    let v4 = v3 / v2;
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * arr0(0.5)).sum();
-    let v8 = (v6 * arr0(0.125)).sum();
-    let v9 = v7 + v8;
-    v9
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", arr0(-1.125));
+    let v5 = v4 / v3;
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * arr0(0.375)).sum();
+    let v8 = v6 + v7;
+    v8
 }
 
 fn add_number_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2 + (-0.75);
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3 + (-2.0);
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
 }
 
 fn sub_number_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2 - (-0.75);
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3 - (-2.0);
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
 }
 
 fn mul_number_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2 * (-0.75);
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3 * (-2.0);
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
 }
 
 fn div_number_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2 / (-0.75);
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3 / (-2.0);
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
 }
 
 fn neg_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = -v2;
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = -v3;
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
 }
 
 fn map_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.map(Unary::Inside(-0.5, 1.0));
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.map(Unary::Step);
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
 }
 
 fn pow_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", arr0(1.5));
-    let v4 = v3.pow(v2);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * arr0(0.5)).sum();
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", arr0(-1.125));
+    let v5 = v4 + 1.375;
+    let v6 = v5.pow(v3);
+    let v7 = (v1 * arr0(0.875)).sum();
     let v8 = (v6 * arr0(0.125)).sum();
     let v9 = v7 + v8;
     v9
 }
 
 fn maximum_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", arr0(1.5));
-    let v4 = v3.maximum(v2);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * arr0(0.5)).sum();
-    let v8 = (v6 * arr0(0.125)).sum();
-    let v9 = v7 + v8;
-    v9
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", arr0(-1.125));
+    let v5 = v4.maximum(v3);
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * arr0(0.375)).sum();
+    let v8 = v6 + v7;
+    v8
 }
 
 fn minimum_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", arr0(1.5));
-    let v4 = v3.minimum(v2);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * arr0(0.5)).sum();
-    let v8 = (v6 * arr0(0.125)).sum();
-    let v9 = v7 + v8;
-    v9
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", arr0(-1.125));
+    let v5 = v4.minimum(v3);
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * arr0(0.375)).sum();
+    let v8 = v6 + v7;
+    v8
 }
 
 fn less_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", arr0(1.5));
-    let v4 = v3.less(v2);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * arr0(0.5)).sum();
-    let v8 = (v6 * arr0(0.125)).sum();
-    let v9 = v7 + v8;
-    v9
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", arr0(-1.125));
+    let v5 = v4.less(v3);
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * arr0(0.375)).sum();
+    let v8 = v6 + v7;
+    v8
 }
 
 fn less_equal_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", arr0(1.5));
-    let v4 = v3.less_equal(v2);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * arr0(0.5)).sum();
-    let v8 = (v6 * arr0(0.125)).sum();
-    let v9 = v7 + v8;
-    v9
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", arr0(-1.125));
+    let v5 = v4.less_equal(v3);
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * arr0(0.375)).sum();
+    let v8 = v6 + v7;
+    v8
 }
 
 fn equal_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", arr0(1.5));
-    let v4 = v3.equal(v2);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * arr0(0.5)).sum();
-    let v8 = (v6 * arr0(0.125)).sum();
-    let v9 = v7 + v8;
-    v9
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", arr0(-1.125));
+    let v5 = v4.equal(v3);
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * arr0(0.375)).sum();
+    let v8 = v6 + v7;
+    v8
 }
 
 fn greater_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", arr0(1.5));
-    let v4 = v3.greater(v2);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * arr0(0.5)).sum();
-    let v8 = (v6 * arr0(0.125)).sum();
-    let v9 = v7 + v8;
-    v9
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", arr0(-1.125));
+    let v5 = v4.greater(v3);
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * arr0(0.375)).sum();
+    let v8 = v6 + v7;
+    v8
 }
 
 fn greater_equal_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", arr0(1.5));
-    let v4 = v3.greater_equal(v2);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * arr0(0.5)).sum();
-    let v8 = (v6 * arr0(0.125)).sum();
-    let v9 = v7 + v8;
-    v9
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", arr0(-1.125));
+    let v5 = v4.greater_equal(v3);
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * arr0(0.375)).sum();
+    let v8 = v6 + v7;
+    v8
 }
 
 fn not_equal_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", arr0(1.5));
-    let v4 = v3.not_equal(v2);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * arr0(0.5)).sum();
-    let v8 = (v6 * arr0(0.125)).sum();
-    let v9 = v7 + v8;
-    v9
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", arr0(-1.125));
+    let v5 = v4.not_equal(v3);
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * arr0(0.375)).sum();
+    let v8 = v6 + v7;
+    v8
 }
 
 fn atan2_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", arr0(1.5));
-    let v4 = v3.atan2(v2);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * arr0(0.5)).sum();
-    let v8 = (v6 * arr0(0.125)).sum();
-    let v9 = v7 + v8;
-    v9
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", arr0(-1.125));
+    let v5 = v4.atan2(v3);
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * arr0(0.375)).sum();
+    let v8 = v6 + v7;
+    v8
 }
 
 fn hypot_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", arr0(1.5));
-    let v4 = v3.hypot(v2);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * arr0(0.5)).sum();
-    let v8 = (v6 * arr0(0.125)).sum();
-    let v9 = v7 + v8;
-    v9
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", arr0(-1.125));
+    let v5 = v4.hypot(v3);
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * arr0(0.375)).sum();
+    let v8 = v6 + v7;
+    v8
 }
 
 fn chain_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", arr0(1.375));
-    let v4 = v2.zip(Binary::Chain, v3);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * arr0(0.5)).sum();
-    let v8 = (v6 * arr0(0.125)).sum();
-    let v9 = v7 + v8;
-    v9
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", arr0(1.875));
+    let v5 = v3.zip(Binary::Chain, v4);
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * arr0(0.375)).sum();
+    let v8 = v6 + v7;
+    v8
 }
 
 fn above_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", arr0(1.375));
-    let v4 = v2.zip(Binary::Above, v3);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * arr0(0.5)).sum();
-    let v8 = (v6 * arr0(0.125)).sum();
-    let v9 = v7 + v8;
-    v9
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", arr0(1.875));
+    let v5 = v3.zip(Binary::Above, v4);
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * arr0(0.375)).sum();
+    let v8 = v6 + v7;
+    v8
 }
 
 fn select_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", arr0(1.5));
-    let v4 = v3.less(2.0);
-    let v5 = v4.select(v3, v2);
-    let v6 = graph.variable("v6", arr0(1.0));
-    let v7 = v4 * v6;
-    let v8 = (v5 * arr0(0.375)).sum();
-    let v9 = (v7 * arr0(0.125)).sum();
-    let v10 = v8 + v9;
-    v10
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", arr0(-1.125));
+    let v5 = v4.less(-0.25);
+    let v6 = v5.select(v4, v3);
+    let v7 = (v1 * arr0(0.875)).sum();
+    let v8 = (v6 * arr0(0.125)).sum();
+    let v9 = v7 + v8;
+    v9
 }
 
 fn sigmoid_cross_entropy_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", arr0(1.375));
-    let v4 = v2.sigmoid_cross_entropy(v3);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * arr0(0.5)).sum();
-    let v8 = (v6 * arr0(0.125)).sum();
-    let v9 = v7 + v8;
-    v9
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", arr0(1.875));
+    let v5 = v3.sigmoid_cross_entropy(v4);
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * arr0(0.375)).sum();
+    let v8 = v6 + v7;
+    v8
 }
 
 fn sum_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.sum();
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.sum();
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
 }
 
 fn sum_axes_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.sum_axes([0_usize; 0]);
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.sum_axes(keep([0_usize; 0]));
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
 }
 
 fn mean_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.mean();
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.mean();
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
 }
 
 fn mean_axes_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.mean_axes([0_usize; 0]);
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.mean_axes(keep([0_usize; 0]));
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
 }
 
 fn max_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.max();
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.max();
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
 }
 
 fn max_axes_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.max_axes([0_usize; 0]);
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.max_axes(keep([0_usize; 0]));
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
 }
 
 fn min_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.min();
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.min();
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
 }
 
 fn min_axes_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.min_axes([0_usize; 0]);
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.min_axes(keep([0_usize; 0]));
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
 }
 
 fn prod_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2 + 0.5;
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
     let v4 = v3.prod();
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * arr0(0.5)).sum();
-    let v8 = (v6 * arr0(0.125)).sum();
-    let v9 = v7 + v8;
-    v9
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
 }
 
 fn prod_axes_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2 + 0.5;
-    let v4 = v3.prod_axes([0_usize; 0]);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * arr0(0.5)).sum();
-    let v8 = (v6 * arr0(0.125)).sum();
-    let v9 = v7 + v8;
-    v9
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.prod_axes(keep([0_usize; 0]));
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
 }
 
 fn variance_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.variance();
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.variance();
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
 }
 
 fn variance_axes_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.variance_axes([0_usize; 0]);
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.variance_axes(keep([0_usize; 0]));
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
 }
 
 fn norm_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.norm();
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.norm();
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
 }
 
 fn norm_axes_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.norm_axes([0_usize; 0]);
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.norm_axes(keep([0_usize; 0]));
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
 }
 
 fn logsumexp_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.logsumexp();
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.logsumexp();
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
 }
 
 fn logsumexp_axes_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.logsumexp_axes([0_usize; 0]);
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.logsumexp_axes(keep([0_usize; 0]));
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
 }
 
 fn softmax_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.softmax([0_usize; 0]);
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.softmax([0_usize; 0]);
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
 }
 
 fn log_softmax_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.log_softmax([0_usize; 0]);
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.log_softmax([0_usize; 0]);
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
 }
 
 fn softmax_cross_entropy_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.reshape([1]);
-    let v4 = graph.variable("v4", array![1.375]);
-    let v5 = v3.softmax_cross_entropy(v4);
-    let v6 = graph.variable("v6", arr0(1.0));
-    let v7 = v4 * v6;
-    let v8 = (v5 * arr0(0.375)).sum();
-    let v9 = (v7 * array![0.125]).sum();
-    let v10 = v8 + v9;
-    v10
-}
-
-fn softmax_cross_entropy_labels_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.reshape([1]);
-    let v4 = v3.softmax_cross_entropy_labels(arr0(0));
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * arr0(0.5)).sum();
-    let v8 = (v6 * array![0.125]).sum();
-    let v9 = v7 + v8;
-    v9
-}
-
-fn cumsum_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.reshape([1]);
-    let v4 = v3.cumsum(0);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * array![0.5]).sum();
-    let v8 = (v6 * array![0.125]).sum();
-    let v9 = v7 + v8;
-    v9
-}
-
-fn argmax_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.reshape([1]);
-    let v4 = v3.argmax(0);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * arr0(0.5)).sum();
-    let v8 = (v6 * array![0.125]).sum();
-    let v9 = v7 + v8;
-    v9
-}
-
-fn argmin_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.reshape([1]);
-    let v4 = v3.argmin(0);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * arr0(0.5)).sum();
-    let v8 = (v6 * array![0.125]).sum();
-    let v9 = v7 + v8;
-    v9
-}
-
-fn uniform_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", arr0(-0.75));
-    let v4 = v3.uniform([2]);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v2 * arr0(0.75)).sum();
-    let v8 = (v4 * array![0.5, 1.5]).sum();
-    let v9 = v7 + v8;
-    let v10 = (v6 * arr0(0.125)).sum();
-    let v11 = v9 + v10;
-    v11
-}
-
-fn normal_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", arr0(-0.75));
-    let v4 = v3.normal([2]);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v2 * arr0(0.75)).sum();
-    let v8 = (v4 * array![0.5, 1.5]).sum();
-    let v9 = v7 + v8;
-    let v10 = (v6 * arr0(0.125)).sum();
-    let v11 = v9 + v10;
-    v11
-}
-
-fn fold_in_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", arr0(-0.75));
-    let v4 = v3.fold_in(2.0);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v2 * arr0(0.75)).sum();
-    let v8 = (v4 * arr0(0.5)).sum();
-    let v9 = v7 + v8;
-    let v10 = (v6 * arr0(0.125)).sum();
-    let v11 = v9 + v10;
-    v11
-}
-
-fn matmul_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.reshape([1]);
-    let v4 = v3.matmul(v3);
-    let v5 = v4 * 0.125;
-    let v6 = graph.variable("v6", arr0(1.0));
-    let v7 = v3 * v6;
-    let v8 = (v5 * arr0(0.375)).sum();
-    let v9 = (v7 * array![0.125]).sum();
-    let v10 = v8 + v9;
-    v10
-}
-
-fn dot_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.reshape([1]);
-    let v4 = graph.variable("v4", array![-0.625]);
-    let v5 = v3.dot(v4);
-    let v6 = graph.variable("v6", arr0(1.0));
-    let v7 = v4 * v6;
-    let v8 = (v5 * arr0(0.375)).sum();
-    let v9 = (v7 * array![0.125]).sum();
-    let v10 = v8 + v9;
-    v10
-}
-
-fn outer_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.reshape([1]);
-    let v4 = graph.variable("v4", array![-0.625, 0.375, -1.125]);
-    let v5 = v3.outer(v4);
-    let v6 = graph.variable("v6", arr0(1.0));
-    let v7 = v4 * v6;
-    let v8 = (v5 * array![[0.375, -1.375, 1.875]]).sum();
-    let v9 = (v7 * array![0.125, 1.625, -1.25]).sum();
-    let v10 = v8 + v9;
-    v10
-}
-
-fn einsum_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", array![[-0.625, 0.375, -1.125], [-1.75, 1.375, 1.875]]);
-    let v4 = graph.variable("v4", array![[1.5, 0.25, -0.125], [1.625, 1.75, 2.0], [-0.25, 1.125, 0.0]]);
-    let v5 = v3.einsum("ij,jj->i", v4);
-    let v6 = graph.variable("v6", array![1.0, 1.125, 2.0]);
-    let v7 = v4 * v6;
-    let v8 = (v2 * arr0(0.75)).sum();
-    let v9 = (v5 * array![0.375, -1.375]).sum();
-    let v10 = v8 + v9;
-    let v11 = (v7 * array![[0.125, 1.625, -1.25], [0.875, 0.75, 0.125], [0.75, -0.125, 0.75]]).sum();
-    let v12 = v10 + v11;
-    v12
-}
-
-fn cholesky_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", array![[3.6875, 0.1875, -0.5625], [-0.875, 4.6875, 0.9375], [0.1875, 1.0, 3.3125]]);
-    let v4 = v3.cholesky();
-    let v5 = graph.variable("v5", array![1.0, 1.125, 2.0]);
-    let v6 = v3 * v5;
-    let v7 = (v2 * arr0(0.75)).sum();
-    let v8 = (v4 * array![[0.5, 1.5, -0.75], [-1.75, -1.75, 0.875], [1.125, -1.375, -1.375]]).sum();
-    let v9 = v7 + v8;
-    let v10 = (v6 * array![[0.125, 0.125, 0.25], [1.375, -1.75, -1.0], [1.0, -0.5, -1.5]]).sum();
-    let v11 = v9 + v10;
-    v11
-}
-
-fn solve_triangular_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", array![[3.6875, 0.1875, -0.5625], [-0.875, 4.6875, 0.9375], [0.1875, 1.0, 3.3125]]);
-    let v4 = graph.variable("v4", array![[0.875], [-0.75], [0.625]]);
-    let v5 = v3.solve_triangular(Triangle::Lower, v4);
-    let v6 = graph.variable("v6", array![1.0]);
-    let v7 = v4 * v6;
-    let v8 = (v2 * arr0(0.75)).sum();
-    let v9 = (v5 * array![[0.375], [-1.375], [1.875]]).sum();
-    let v10 = v8 + v9;
-    let v11 = (v7 * array![[0.125], [1.625], [-1.25]]).sum();
-    let v12 = v10 + v11;
-    v12
-}
-
-fn solve_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", array![[3.6875, 0.1875, -0.5625], [-0.875, 4.6875, 0.9375], [0.1875, 1.0, 3.3125]]);
-    let v4 = graph.variable("v4", array![[0.875], [-0.75], [0.625]]);
-    let v5 = v3.solve(v4);
-    let v6 = graph.variable("v6", array![1.0]);
-    let v7 = v4 * v6;
-    let v8 = (v2 * arr0(0.75)).sum();
-    let v9 = (v5 * array![[0.375], [-1.375], [1.875]]).sum();
-    let v10 = v8 + v9;
-    let v11 = (v7 * array![[0.125], [1.625], [-1.25]]).sum();
-    let v12 = v10 + v11;
-    v12
-}
-
-fn inverse_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", array![[3.6875, 0.1875, -0.5625], [-0.875, 4.6875, 0.9375], [0.1875, 1.0, 3.3125]]);
-    let v4 = v3.inverse();
-    let v5 = graph.variable("v5", array![1.0, 1.125, 2.0]);
-    let v6 = v3 * v5;
-    let v7 = (v2 * arr0(0.75)).sum();
-    let v8 = (v4 * array![[0.5, 1.5, -0.75], [-1.75, -1.75, 0.875], [1.125, -1.375, -1.375]]).sum();
-    let v9 = v7 + v8;
-    let v10 = (v6 * array![[0.125, 0.125, 0.25], [1.375, -1.75, -1.0], [1.0, -0.5, -1.5]]).sum();
-    let v11 = v9 + v10;
-    v11
-}
-
-fn log_det_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", array![[3.6875, 0.1875, -0.5625], [-0.875, 4.6875, 0.9375], [0.1875, 1.0, 3.3125]]);
-    let v4 = v3.log_det();
-    let v5 = graph.variable("v5", array![1.0, 1.125, 2.0]);
-    let v6 = v3 * v5;
-    let v7 = (v2 * arr0(0.75)).sum();
-    let v8 = (v4 * arr0(0.5)).sum();
-    let v9 = v7 + v8;
-    let v10 = (v6 * array![[0.125, 0.125, 0.25], [1.375, -1.75, -1.0], [1.0, -0.5, -1.5]]).sum();
-    let v11 = v9 + v10;
-    v11
-}
-
-fn reshape_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.reshape([1, 1]);
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * array![[0.5]]).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
-}
-
-fn permute_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.permute([0_usize; 0]);
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
-}
-
-fn t_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.t();
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
-}
-
-fn mt_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.mt();
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
-}
-
-fn detach_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.detach();
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
-}
-
-fn squeeze_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.squeeze([0_usize; 0]);
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
-}
-
-fn unsqueeze_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.unsqueeze([0]);
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * array![0.5]).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
-}
-
-fn tile_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.tile([0_usize; 0]);
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
-}
-
-fn broadcast_to_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.broadcast_to([3]);
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * array![0.5, 0.75, 0.875]).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
-}
-
-fn slice_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.slice(s![..]);
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
-}
-
-fn flip_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.flip([0_usize; 0]);
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
-}
-
-fn split_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.reshape([1]);
-    let v4 = v3.split([0, 1, 0], 0)[2];
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * ArrayD::<f64>::from_shape_vec(vec![0], vec![]).unwrap()).sum();
-    let v8 = (v6 * array![0.125]).sum();
-    let v9 = v7 + v8;
-    v9
-}
-
-fn chunks_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.reshape([1]);
-    let v4 = v3.chunks(1, 0)[0];
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * array![0.5]).sum();
-    let v8 = (v6 * array![0.125]).sum();
-    let v9 = v7 + v8;
-    v9
-}
-
-fn pad_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.pad([[0_usize; 2]; 0], -0.75);
-    let v4 = graph.variable("v4", arr0(1.0));
-    let v5 = v0 * v4;
-    let v6 = (v3 * arr0(0.5)).sum();
-    let v7 = (v5 * arr0(0.375)).sum();
-    let v8 = v6 + v7;
-    v8
-}
-
-fn concat_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.reshape([1]);
-    let v4 = graph.variable("v4", array![-1.625]);
-    let v5 = graph.concat([v3, v4], 0);
-    let v6 = graph.variable("v6", arr0(1.0));
-    let v7 = v4 * v6;
-    let v8 = (v5 * array![0.375, -1.375]).sum();
-    let v9 = (v7 * array![0.125]).sum();
-    let v10 = v8 + v9;
-    v10
-}
-
-fn stack_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.variable("v3", arr0(-1.625));
-    let v4 = graph.stack([v2, v3], 0);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * array![0.5, 1.5]).sum();
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.reshape([1]);
+    let v5 = graph.variable("v5", array![1.875]);
+    let v6 = v4.softmax_cross_entropy(v5);
+    let v7 = (v1 * arr0(0.875)).sum();
     let v8 = (v6 * arr0(0.125)).sum();
     let v9 = v7 + v8;
     v9
 }
 
+fn softmax_cross_entropy_labels_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.reshape([1]);
+    let v5 = v4.softmax_cross_entropy_labels(arr0(0));
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * arr0(0.375)).sum();
+    let v8 = v6 + v7;
+    v8
+}
+
+fn cumsum_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.reshape([1]);
+    let v5 = v4.cumsum(0);
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * array![0.375]).sum();
+    let v8 = v6 + v7;
+    v8
+}
+
+fn argmax_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.reshape([1]);
+    let v5 = v4.argmax(0);
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * arr0(0.375)).sum();
+    let v8 = v6 + v7;
+    v8
+}
+
+fn argmin_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.reshape([1]);
+    let v5 = v4.argmin(0);
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * arr0(0.375)).sum();
+    let v8 = v6 + v7;
+    v8
+}
+
+fn uniform_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", arr0(-2.0));
+    let v5 = v4.uniform([2]);
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v3 * arr0(0.5)).sum();
+    let v8 = v6 + v7;
+    let v9 = (v5 * array![0.375, -1.375]).sum();
+    let v10 = v8 + v9;
+    v10
+}
+
+fn normal_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", arr0(-2.0));
+    let v5 = v4.normal([2]);
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v3 * arr0(0.5)).sum();
+    let v8 = v6 + v7;
+    let v9 = (v5 * array![0.375, -1.375]).sum();
+    let v10 = v8 + v9;
+    v10
+}
+
+fn fold_in_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", arr0(-2.0));
+    let v5 = v4.fold_in(-0.25);
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v3 * arr0(0.5)).sum();
+    let v8 = v6 + v7;
+    let v9 = (v5 * arr0(0.375)).sum();
+    let v10 = v8 + v9;
+    v10
+}
+
+fn matmul_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.reshape([1]);
+    let v5 = graph.variable("v5", ArrayD::<f64>::from_shape_vec(vec![2, 1, 1], vec![0.75, -1.75]).unwrap());
+    let v6 = v4.matmul(v5);
+    let v7 = (v1 * arr0(0.875)).sum();
+    let v8 = (v6 * array![[0.125], [0.125]]).sum();
+    let v9 = v7 + v8;
+    v9
+}
+
+fn dot_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.reshape([1]);
+    let v5 = v4.dot(v4);
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * arr0(0.375)).sum();
+    let v8 = v6 + v7;
+    v8
+}
+
+fn outer_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.reshape([1]);
+    let v5 = v4.outer(v4);
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * array![[0.375]]).sum();
+    let v8 = v6 + v7;
+    v8
+}
+
+fn einsum_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", array![[0.75, -1.75, 0.375], [-0.5, 1.75, -0.25]]);
+    let v5 = graph.variable("v5", array![[1.875, -0.375, 0.75], [-0.5, -1.0, -1.0]]);
+    let v6 = v4.einsum("ij,ij->", v5);
+    let v7 = (v1 * arr0(0.875)).sum();
+    let v8 = (v3 * arr0(0.5)).sum();
+    let v9 = v7 + v8;
+    let v10 = (v6 * arr0(0.125)).sum();
+    let v11 = v9 + v10;
+    v11
+}
+
+fn cholesky_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", ArrayD::<f64>::from_shape_vec(vec![0, 0], vec![]).unwrap());
+    let v5 = v4.cholesky();
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v3 * arr0(0.5)).sum();
+    let v8 = v6 + v7;
+    let v9 = (v5 * ArrayD::<f64>::from_shape_vec(vec![0, 0], vec![]).unwrap()).sum();
+    let v10 = v8 + v9;
+    v10
+}
+
+fn solve_triangular_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", ArrayD::<f64>::from_shape_vec(vec![0, 0], vec![]).unwrap());
+    let v5 = graph.variable("v5", ArrayD::<f64>::from_shape_vec(vec![0, 2], vec![]).unwrap());
+    let v6 = v4.solve_triangular(Triangle::Upper, v5);
+    let v7 = (v1 * arr0(0.875)).sum();
+    let v8 = (v3 * arr0(0.5)).sum();
+    let v9 = v7 + v8;
+    let v10 = (v6 * ArrayD::<f64>::from_shape_vec(vec![0, 2], vec![]).unwrap()).sum();
+    let v11 = v9 + v10;
+    v11
+}
+
+fn solve_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", ArrayD::<f64>::from_shape_vec(vec![0, 0], vec![]).unwrap());
+    let v5 = graph.variable("v5", ArrayD::<f64>::from_shape_vec(vec![0, 2], vec![]).unwrap());
+    let v6 = v4.solve(v5);
+    let v7 = (v1 * arr0(0.875)).sum();
+    let v8 = (v3 * arr0(0.5)).sum();
+    let v9 = v7 + v8;
+    let v10 = (v6 * ArrayD::<f64>::from_shape_vec(vec![0, 2], vec![]).unwrap()).sum();
+    let v11 = v9 + v10;
+    v11
+}
+
+fn inverse_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", ArrayD::<f64>::from_shape_vec(vec![0, 0], vec![]).unwrap());
+    let v5 = v4.inverse();
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v3 * arr0(0.5)).sum();
+    let v8 = v6 + v7;
+    let v9 = (v5 * ArrayD::<f64>::from_shape_vec(vec![0, 0], vec![]).unwrap()).sum();
+    let v10 = v8 + v9;
+    v10
+}
+
+fn log_det_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", ArrayD::<f64>::from_shape_vec(vec![0, 0], vec![]).unwrap());
+    let v5 = v4.log_det();
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v3 * arr0(0.5)).sum();
+    let v8 = v6 + v7;
+    let v9 = (v5 * arr0(0.375)).sum();
+    let v10 = v8 + v9;
+    v10
+}
+
+fn reshape_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.reshape([1, 1]);
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * array![[0.5]]).sum();
+    let v7 = v5 + v6;
+    v7
+}
+
+fn permute_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.permute([0_usize; 0]);
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
+}
+
+fn t_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.t();
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
+}
+
+fn mt_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.mt();
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
+}
+
+fn detach_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.detach();
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
+}
+
+fn squeeze_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.squeeze([0_usize; 0]);
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
+}
+
+fn unsqueeze_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.unsqueeze([0]);
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * array![0.5]).sum();
+    let v7 = v5 + v6;
+    v7
+}
+
+fn tile_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.tile([0_usize; 0]);
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
+}
+
+fn broadcast_to_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.broadcast_to([0_usize; 0]);
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
+}
+
+fn slice_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.slice([] as [ndarray::SliceInfoElem; 0]);
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
+}
+
+fn flip_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.flip([0_usize; 0]);
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
+}
+
+fn split_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.reshape([1]);
+    let v5 = v4.split([1], 0)[0];
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * array![0.375]).sum();
+    let v8 = v6 + v7;
+    v8
+}
+
+fn chunks_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.reshape([1]);
+    let v5 = v4.chunks(1, 0)[0];
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * array![0.375]).sum();
+    let v8 = v6 + v7;
+    v8
+}
+
+fn pad_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.pad([[0_usize; 2]; 0], -2.0);
+    let v5 = (v1 * arr0(0.875)).sum();
+    let v6 = (v4 * arr0(0.5)).sum();
+    let v7 = v5 + v6;
+    v7
+}
+
+fn concat_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.reshape([1]);
+    let v5 = graph.variable("v5", array![1.0]);
+    let v6 = graph.concat([v4, v5], 0);
+    let v7 = (v1 * arr0(0.875)).sum();
+    let v8 = (v6 * array![0.125, 0.125]).sum();
+    let v9 = v7 + v8;
+    v9
+}
+
+fn stack_<'g>(graph: &'g Graph) -> Var<'g> {
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.variable("v4", arr0(1.0));
+    let v5 = graph.stack([v3, v4, v3], 0);
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * array![0.375, -1.375, 1.875]).sum();
+    let v8 = v6 + v7;
+    v8
+}
+
 fn take_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.reshape([1]);
-    let v4 = v3.take(arr0(0), 0);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * arr0(0.5)).sum();
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.reshape([1]);
+    let v5 = graph.constant(array![0.0]);
+    let v6 = v4.take(v5, 0);
+    let v7 = (v1 * arr0(0.875)).sum();
     let v8 = (v6 * array![0.125]).sum();
     let v9 = v7 + v8;
     v9
 }
 
 fn take_along_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.reshape([1]);
-    let v4 = v3.take_along(array![0, 0], 0);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * array![0.5, 1.5]).sum();
-    let v8 = (v6 * array![0.125]).sum();
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.reshape([1]);
+    let v5 = graph.constant(array![0.0, 0.0, 0.0]);
+    let v6 = v4.take_along(v5, 0);
+    let v7 = (v1 * arr0(0.875)).sum();
+    let v8 = (v6 * array![0.125, 0.125, 0.25]).sum();
     let v9 = v7 + v8;
     v9
 }
 
 fn scatter_add_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.reshape([1]);
-    let v4 = v3.scatter_add(arr0(0), v2, 0);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * array![0.5]).sum();
-    let v8 = (v6 * array![0.125]).sum();
-    let v9 = v7 + v8;
-    v9
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.reshape([1]);
+    let v5 = graph.variable("v5", array![0.75]);
+    let v6 = graph.constant(array![0.0]);
+    let v7 = v4.scatter_add(v6, v5, 0);
+    let v8 = (v1 * arr0(0.875)).sum();
+    let v9 = (v7 * array![0.125]).sum();
+    let v10 = v8 + v9;
+    v10
 }
 
 fn one_hot_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = graph.constant(array![0.0, 2.0]);
-    let v4 = graph.one_hot(v3, 3);
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v0 * v5;
-    let v7 = (v2 * arr0(0.75)).sum();
-    let v8 = (v4 * array![[0.5, 1.5, -0.75], [-1.75, -1.75, 0.875]]).sum();
-    let v9 = v7 + v8;
-    let v10 = (v6 * arr0(0.125)).sum();
-    let v11 = v9 + v10;
-    v11
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = graph.constant(array![1.0, 2.0]);
+    let v5 = graph.one_hot(v4, 3);
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v3 * arr0(0.5)).sum();
+    let v8 = v6 + v7;
+    let v9 = (v5 * array![[0.375, -1.375, 1.875], [1.875, 0.375, 2.0]]).sum();
+    let v10 = v8 + v9;
+    v10
 }
 
 fn conv1d_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.reshape([1, 1, 1]);
-    let v4 = v3.conv1d(v3, Conv::new().stride([3]));
-    let v5 = v4 * 0.125;
-    let v6 = graph.variable("v6", array![[1.0]]);
-    let v7 = v3 * v6;
-    let v8 = (v5 * ArrayD::<f64>::from_shape_vec(vec![1, 1, 1], vec![0.375]).unwrap()).sum();
-    let v9 = (v7 * ArrayD::<f64>::from_shape_vec(vec![1, 1, 1], vec![0.125]).unwrap()).sum();
-    let v10 = v8 + v9;
-    v10
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.reshape([1, 1, 1]);
+    let v5 = graph.variable("v5", ArrayD::<f64>::from_shape_vec(vec![2, 1, 1], vec![0.75, -1.75]).unwrap());
+    let v6 = v4.conv1d(v5, Conv::new().stride([2]).padding([2]));
+    let v7 = (v1 * arr0(0.875)).sum();
+    let v8 = (v6 * ArrayD::<f64>::from_shape_vec(vec![1, 2, 3], vec![0.125, 0.125, 0.25, 1.375, -1.75, -1.0]).unwrap()).sum();
+    let v9 = v7 + v8;
+    v9
 }
 
 fn conv2d_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.reshape([1, 1, 1, 1]);
-    let v4 = v3.conv2d(v3, Conv::new().stride([1, 3]));
-    let v5 = v4 * 0.125;
-    let v6 = graph.variable("v6", ArrayD::<f64>::from_shape_vec(vec![1, 1, 1], vec![1.0]).unwrap());
-    let v7 = v3 * v6;
-    let v8 = (v5 * ArrayD::<f64>::from_shape_vec(vec![1, 1, 1, 1], vec![0.375]).unwrap()).sum();
-    let v9 = (v7 * ArrayD::<f64>::from_shape_vec(vec![1, 1, 1, 1], vec![0.125]).unwrap()).sum();
-    let v10 = v8 + v9;
-    v10
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.reshape([1, 1, 1, 1]);
+    let v5 = graph.variable("v5", ArrayD::<f64>::from_shape_vec(vec![2, 1, 1, 1], vec![0.75, -1.75]).unwrap());
+    let v6 = v4.conv2d(v5, Conv::new().stride([3, 2]).padding([0, 2]));
+    let v7 = (v1 * arr0(0.875)).sum();
+    let v8 = (v6 * ArrayD::<f64>::from_shape_vec(vec![1, 2, 1, 3], vec![0.125, 0.125, 0.25, 1.375, -1.75, -1.0]).unwrap()).sum();
+    let v9 = v7 + v8;
+    v9
 }
 
 fn conv_transpose1d_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.reshape([1, 1, 1]);
-    let v4 = graph.variable("v4", ArrayD::<f64>::from_shape_vec(vec![1, 1, 3], vec![-0.625, 0.375, -1.125]).unwrap());
-    let v5 = v3.conv_transpose1d(v4, Conv::new().stride([3]).output_padding([1]));
-    let v6 = graph.variable("v6", array![[1.0, 1.125, 2.0]]);
-    let v7 = v4 * v6;
-    let v8 = (v5 * ArrayD::<f64>::from_shape_vec(vec![1, 1, 4], vec![0.375, -1.375, 1.875, 1.875]).unwrap()).sum();
-    let v9 = (v7 * ArrayD::<f64>::from_shape_vec(vec![1, 1, 3], vec![0.125, 1.625, -1.25]).unwrap()).sum();
-    let v10 = v8 + v9;
-    v10
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.reshape([1, 1, 1]);
+    let v5 = graph.variable("v5", ArrayD::<f64>::from_shape_vec(vec![1, 2, 1], vec![0.75, -1.75]).unwrap());
+    let v6 = v4.conv_transpose1d(v5, Conv::new().stride([2]));
+    let v7 = (v1 * arr0(0.875)).sum();
+    let v8 = (v6 * ArrayD::<f64>::from_shape_vec(vec![1, 2, 1], vec![0.125, 0.125]).unwrap()).sum();
+    let v9 = v7 + v8;
+    v9
 }
 
 fn conv_transpose2d_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.reshape([1, 1, 1, 1]);
-    let v4 = graph.variable("v4", ArrayD::<f64>::from_shape_vec(vec![1, 1, 3, 3], vec![-0.625, 0.375, -1.125, -1.75, 1.375, 1.875, 0.375, 2.0, -1.375]).unwrap());
-    let v5 = v3.conv_transpose2d(v4, Conv::new().stride([1, 3]).output_padding([0, 1]));
-    let v6 = graph.variable("v6", ArrayD::<f64>::from_shape_vec(vec![1, 3, 3], vec![1.0, 1.125, 2.0, 0.0, 0.0, -1.375, 0.125, -0.875, 1.25]).unwrap());
-    let v7 = v4 * v6;
-    let v8 = (v5 * ArrayD::<f64>::from_shape_vec(vec![1, 1, 3, 4], vec![0.375, -1.375, 1.875, 1.875, 0.375, 2.0, 0.875, -0.75, 0.5, -2.0, 1.0, -1.625]).unwrap()).sum();
-    let v9 = (v7 * ArrayD::<f64>::from_shape_vec(vec![1, 1, 3, 3], vec![0.125, 1.625, -1.25, 0.875, 0.75, 0.125, 0.75, -0.125, 0.75]).unwrap()).sum();
-    let v10 = v8 + v9;
-    v10
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.reshape([1, 1, 1, 1]);
+    let v5 = graph.variable("v5", ArrayD::<f64>::from_shape_vec(vec![1, 2, 3, 1], vec![0.75, -1.75, 0.375, -0.5, 1.75, -0.25]).unwrap());
+    let v6 = v4.conv_transpose2d(v5, Conv::new().stride([3, 2]));
+    let v7 = (v1 * arr0(0.875)).sum();
+    let v8 = (v6 * ArrayD::<f64>::from_shape_vec(vec![1, 2, 3, 1], vec![0.125, 0.125, 0.25, 1.375, -1.75, -1.0]).unwrap()).sum();
+    let v9 = v7 + v8;
+    v9
 }
 
 fn max_pool1d_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.reshape([1]);
-    let v4 = v3.max_pool1d(Pool::new([1]).stride([3]));
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * array![0.5]).sum();
-    let v8 = (v6 * array![0.125]).sum();
-    let v9 = v7 + v8;
-    v9
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.reshape([1]);
+    let v5 = v4.max_pool1d(Pool::new([3]).stride([2]).padding([2]));
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * array![0.375, -1.375]).sum();
+    let v8 = v6 + v7;
+    v8
 }
 
 fn max_pool2d_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.reshape([1, 1]);
-    let v4 = v3.max_pool2d(Pool::new([1, 1]).stride([1, 3]));
-    let v5 = graph.variable("v5", array![1.0]);
-    let v6 = v3 * v5;
-    let v7 = (v4 * array![[0.5]]).sum();
-    let v8 = (v6 * array![[0.125]]).sum();
-    let v9 = v7 + v8;
-    v9
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.reshape([1, 1]);
+    let v5 = v4.max_pool2d(Pool::new([1, 3]).stride([3, 2]).padding([0, 2]));
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * array![[0.375, -1.375]]).sum();
+    let v8 = v6 + v7;
+    v8
 }
 
 fn avg_pool1d_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.reshape([1]);
-    let v4 = v3.avg_pool1d(Pool::new([1]).stride([3]));
-    let v5 = graph.variable("v5", arr0(1.0));
-    let v6 = v3 * v5;
-    let v7 = (v4 * array![0.5]).sum();
-    let v8 = (v6 * array![0.125]).sum();
-    let v9 = v7 + v8;
-    v9
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.reshape([1]);
+    let v5 = v4.avg_pool1d(Pool::new([3]).stride([2]).padding([2]));
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * array![0.375, -1.375]).sum();
+    let v8 = v6 + v7;
+    v8
 }
 
 fn avg_pool2d_<'g>(graph: &'g Graph) -> Var<'g> {
-    let v0 = graph.variable("v0", arr0(-2.0));
-    let v1 = graph.variable("v1", arr0(1.5));
-    let v2 = v1 * v0;
-    let v3 = v2.reshape([1, 1]);
-    let v4 = v3.avg_pool2d(Pool::new([1, 1]).stride([1, 3]));
-    let v5 = graph.variable("v5", array![1.0]);
-    let v6 = v3 * v5;
-    let v7 = (v4 * array![[0.5]]).sum();
-    let v8 = (v6 * array![[0.125]]).sum();
-    let v9 = v7 + v8;
-    v9
+    let v0 = graph.variable("v0", arr0(-1.5));
+    let v1 = v0 * v0;
+    let v2 = graph.variable("v2", arr0(-1.625));
+    let v3 = v2 * v0;
+    let v4 = v3.reshape([1, 1]);
+    let v5 = v4.avg_pool2d(Pool::new([1, 3]).stride([3, 2]).padding([0, 2]));
+    let v6 = (v1 * arr0(0.875)).sum();
+    let v7 = (v5 * array![[0.375, -1.375]]).sum();
+    let v8 = v6 + v7;
+    v8
 }
 
 /// The operations, and their programs.
