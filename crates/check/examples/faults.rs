@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         "{:30} {:>7} {:>7} {:>6} {:>6} {:>6}",
         "operation", "faults", "caught", "named", "cases", "lines"
     );
-    let (mut bad, mut cases, mut lines) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut bad, mut long, mut cases, mut lines) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut total = 0;
     for (operation, row) in &rows {
         let caught: Vec<&Caught> = row.iter().filter_map(|(_, caught)| caught.as_ref()).collect();
@@ -74,7 +74,7 @@ fn main() -> ExitCode {
                     ));
                 }
                 Some(c) if c.failure.instructions > 3 => {
-                    bad.push(format!("{fault}: {} lines are left\n{}", c.failure.instructions, c.failure));
+                    long.push(format!("{fault}: {} lines are left\n{}", c.failure.instructions, c.failure));
                 }
                 Some(_) => {}
             }
@@ -83,7 +83,7 @@ fn main() -> ExitCode {
     cases.sort_unstable();
     lines.sort_unstable();
     let middle = |list: &[usize]| list.get(list.len() / 2).copied().unwrap_or(0);
-    for text in &bad {
+    for text in long.iter().chain(&bad) {
         println!("{text}");
     }
     println!(

@@ -182,7 +182,11 @@ pub fn faults() -> Vec<Fault> {
     let mut faults = Vec::new();
     for kind in super::kinds::all() {
         for operand in operands(kind.name) {
-            let concerning = Mistake::ALL.into_iter().filter(|mistake| mistake.concerns(kind.name));
+            // The last element of a stack is never the first part's.
+            let idle =
+                |mistake: Mistake| mistake == Mistake::Forgotten && (kind.name, operand) == ("stack", 0);
+            let concerning =
+                Mistake::ALL.into_iter().filter(|mistake| mistake.concerns(kind.name) && !idle(*mistake));
             faults.extend(concerning.map(|mistake| Fault { operation: kind.name, operand, mistake }));
         }
     }

@@ -72,7 +72,9 @@ fn code(call: &Call, operands: &[Id], id: Id) -> String {
         Call::SolveTriangular(true) => method(name, format!("Triangle::Upper, {}", v(1))),
         Call::SolveTriangular(false) => method(name, format!("Triangle::Lower, {}", v(1))),
         Call::Reshape(to) | Call::BroadcastTo(to) | Call::Tile(to) => method(name, list(to)),
-        Call::Slice(parts) if parts.is_empty() => method(name, "[] as [ndarray::SliceInfoElem; 0]".to_owned()),
+        Call::Slice(parts) if parts.is_empty() => {
+            method(name, "[] as [ndarray::SliceInfoElem; 0]".to_owned())
+        }
         Call::Slice(parts) => {
             method(name, format!("s![{}]", parts.iter().map(part).collect::<Vec<_>>().join(", ")))
         }
