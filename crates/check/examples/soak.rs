@@ -8,6 +8,9 @@ use std::time::Instant;
 
 use chainrule_check::program::{Failure, Programs, Report, programs};
 
+/// So many programs of these in one precision.
+type Part = fn(&Programs, u32) -> Result<Report, Failure>;
+
 /// The number behind an option.
 fn option(name: &str) -> Option<u64> {
     let mut arguments = std::env::args().skip_while(|argument| argument != name);
@@ -20,7 +23,7 @@ fn main() -> ExitCode {
     let programs = programs().lines(option("--lines").unwrap_or(12) as usize);
     println!("{cases} random programs in all, seed {seed}");
     let mut alarms = 0;
-    let parts: [(&str, u32, fn(&Programs, u32) -> Result<Report, Failure>); 4] = [
+    let parts: [(&str, u32, Part); 4] = [
         ("f64", cases / 4, Programs::check),
         ("f32", cases / 4, Programs::check_single),
         ("f64 at kinks", cases / 4, |programs, cases| programs.clone().at_kinks().check(cases)),
