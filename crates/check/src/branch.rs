@@ -1,0 +1,72 @@
+//! Decisions on values: on which smooth piece of a recorded function a point lies.
+//!
+//! `relu` decides by the sign of its operand, `max` by who is largest, `less` by its own value. Two points with the same
+//! decisions everywhere lie on one smooth piece, so differences between them mean something.
+
+use chainrule_graph::{Graph, Scalar, Var};
+
+use crate::subject::Branch;
+
+/// The decisions of all nodes of a graph.
+pub(crate) fn branches<T: Scalar>(graph: &Graph<T>) -> Vec<Branch> {
+    // A decision may be a value that has not been computed; one that cannot be is no decision.
+    let nodes: Vec<Var<'_, T>> = graph.nodes().collect();
+    nodes.into_iter().filter_map(decisions).collect()
+}
+
+pub(crate) fn decisions<T: Scalar>(node: Var<'_, T>) -> Option<Branch> {
+    let operation = node.operation();
+    let number =
+        |x: Var<'_, T>| -> Option<Vec<f64>> { Some(x.value().ok()?.iter().map(|x| x.as_f64()).collect()) };
+    let operands = node.operands();
+    let operand = |i: usize| operands.get(i).copied().and_then(number);
+    let signs = match operation.as_str() {
+        // Its value is the decision.
+        "sign" | "floor" | "step" | "inside" | "less" | "less_equal" | "equal" | "above" | "argmax"
+        | "argmin" => number(node)?,
+        // On which side of 0 the operand lies. (`sqrt` and its like have no slope there.)
+        "relu" | "abs" | "sqrt" | "powf" | "pow" | "holds" => operand(0)?.into_iter().map(sign).collect(),
+        // Below, between or above the bounds.
+        "clamp" => pairs(&operand(0)?, &number(node)?),
+        "maximum" | "minimum" => pairs(&operand(0)?, &operand(1)?),
+        // Neither has a slope at the origin.
+        "hypot" | "atan2" => {
+            let (a, b) = (operand(0)?, operand(1)?);
+            a.iter().zip(&b).map(|(a, b)| if *a == 0.0 && *b == 0.0 { 0.0 } else { 1.0 }).collect()
+        }
+        // Which elements are the largest, or the smallest: those that equal the result.
+        "max" | "min" => extremes(node)?,
+        // The condition, and what numbers an index has.
+        "select" => operand(0)?,
+        "take" | "take_along" | "scatter_add" | "scatter_add_along" => operand(1)?,
+        _ => return None,
+    };
+    Some(Branch { operation, location: node.location(), signs })
+}
+
+fn sign(x: f64) -> f64 {
+    if x == 0.0 { 0.0 } else { x.signum() }
+}
+
+fn pairs(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| if a == b { 0.0 } else { sign(a - b) }).collect()
+}
+
+/// For each element of the operand, whether it is an extreme: the gradient of the sum says so, without knowing the axes.
+fn extremes<T: Scalar>(node: Var<'_, T>) -> Option<Vec<f64>> {
+    let operand = node.operands().first().copied()?;
+    // Alone, on a constant: the derivative is that of this operation and of nothing before it.
+    let alone = operand.value().ok()?;
+    let x = node.graph().constant(&alone);
+    let y = node.again([x]);
+    let share = y.sum().grad(x).ok()?.value().ok()?;
+    Some(share.iter().map(|share| share.as_f64()).collect())
+}
+
+/// The first operation that decides otherwise in `there` than in `here`.
+pub(crate) fn difference<'a>(here: &'a [Branch], there: &[Branch]) -> Option<&'a Branch> {
+    here.iter().zip(there).find(|(a, b)| a != b).map(|(branch, _)| branch).or_else(|| {
+        // One of them is longer: the function itself took another way.
+        if here.len() == there.len() { None } else { here.last() }
+    })
+}

@@ -1,0 +1,488 @@
+//! The builder: a function, what is asked of it, and where.
+
+use std::cell::{Cell, RefCell};
+
+use chainrule_graph::{Feeds, Scalar, Var};
+use ndarray::ArrayD;
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+
+use crate::failure::{Cause, Failure, Inner, Mode};
+use crate::foreign::{Foreign, Outputs};
+use crate::laws::Law;
+use crate::point::{Found, Point};
+use crate::random::Random;
+use crate::recorded::{Function, Recorded};
+use crate::report::Report;
+use crate::settings::{Kinks, Settings};
+use crate::source;
+use crate::subject::{Subject, Trouble};
+use crate::tolerance::Tolerance;
+
+/// Tests the gradient of a function that is recorded on the engine: a layer, a loss, a formula.
+///
+/// The closure takes its inputs as an array of nodes, and returns one node of any shape. It is recorded anew for every
+/// evaluation, on a graph of its own. What is asked is said by the methods of [`Check`]; where, by [`Check::at`] or
+/// [`Check::for_all`].
+///
+/// ```
+/// use chainrule_check::check_gradient;
+/// use chainrule_graph::Var;
+/// use ndarray::array;
+///
+/// fn my_layer<'g>(x: Var<'g>, w: Var<'g>) -> Var<'g> {
+///     x.matmul(w).tanh()
+/// }
+///
+/// let (xs, ws) = (array![[0.5, -1.0]], array![[0.25, 2.0], [1.0, -0.5]]);
+/// check_gradient(|[x, w]| my_layer(x, w)).order(2).at([xs, ws])?;
+/// # Ok::<(), chainrule_check::Failure>(())
+/// ```
+pub fn check_gradient<'f, const N: usize, F>(function: F) -> Check<'f, f64>
+where
+    F: for<'g> Fn([Var<'g, f64>; N]) -> Var<'g, f64> + 'f,
+{
+    check_array(function)
+}
+
+/// The closure itself, as a function of nodes of any graph: for one that is used more than once, because a closure in a `let`
+/// has its type before it is known what it is for.
+///
+/// ```
+/// use chainrule_check::{check_gradient, function, laws};
+///
+/// let swish = function(|[x]| x * x.sigmoid());
+/// check_gradient(swish).at([0.5])?;
+/// laws::determinism(swish, [0.5])?;
+/// # Ok::<(), chainrule_check::Failure>(())
+/// ```
+pub fn function<const N: usize, F>(function: F) -> F
+where
+    F: for<'g> Fn([Var<'g, f64>; N]) -> Var<'g, f64>,
+{
+    function
+}
+
+/// [`check_gradient`] in single precision: steps and tolerances follow from the format.
+///
+/// ```
+/// use chainrule_check::check_gradient_f32;
+///
+/// check_gradient_f32(|[x]| x.sigmoid()).at([[0.5_f32, -1.0]])?;
+/// # Ok::<(), chainrule_check::Failure>(())
+/// ```
+pub fn check_gradient_f32<'f, const N: usize, F>(function: F) -> Check<'f, f32>
+where
+    F: for<'g> Fn([Var<'g, f32>; N]) -> Var<'g, f32> + 'f,
+{
+    check_array(function)
+}
+
+/// [`check_gradient`] of a function with any number of inputs and outputs, in either precision: for structures that are made
+/// of their nodes.
+///
+/// ```
+/// use chainrule_check::check_gradients;
+///
+/// let check = check_gradients::<f64, _>(|xs| {
+///     let total = xs.iter().copied().reduce(|a, b| a + b);
+///     total.into_iter().chain(xs.iter().map(|x| x.exp())).collect()
+/// });
+/// check.at([0.5, 1.0, -2.0])?;
+/// # Ok::<(), chainrule_check::Failure>(())
+/// ```
+pub fn check_gradients<'f, T, F>(function: F) -> Check<'f, T>
+where
+    T: Scalar,
+    F: for<'g> Fn(Vec<Var<'g, T>>) -> Vec<Var<'g, T>> + 'f,
+{
+    recorded(None, as_function(move |xs| Ok(function(xs.to_vec()))))
+}
+
+/// Tests a gradient that somebody claims of a function of `ndarray` arrays: one written by hand, or another engine's.
+///
+/// `function` takes the inputs and returns an array, a number or several ([`Outputs`]); `vjp` takes the inputs and a cotangent
+/// for each output, and returns a gradient for each input.
+///
+/// ```
+/// use chainrule_check::check_function;
+/// use ndarray::array;
+///
+/// // y = x · w, elementwise, and what somebody says its derivatives are.
+/// let y = |[x, w]: &[ndarray::ArrayD<f64>; 2]| x * w;
+/// check_function(y, |[x, w], [e]| [e * w, e * x]).at((array![1.0, 2.0], array![0.5, -1.0]))?;
+///
+/// let failure = check_function(y, |[x, w], [e]| [e * w, -(e * x)]).at((array![1.0, 2.0], array![0.5, -1.0]));
+/// assert!(failure.unwrap_err().to_string().starts_with("the gradient is wrong: input 1, element [0], reverse mode"));
+/// # Ok::<(), chainrule_check::Failure>(())
+/// ```
+pub fn check_function<'f, const N: usize, const M: usize, Y, G>(
+    function: impl Fn(&[ArrayD<f64>; N]) -> Y + 'f,
+    vjp: impl Fn(&[ArrayD<f64>; N], &[ArrayD<f64>; M]) -> G + 'f,
+) -> Check<'f, f64>
+where
+    Y: Outputs<f64>,
+    G: Outputs<f64>,
+{
+    claimed(function, vjp)
+}
+
+/// [`check_function`] in single precision.
+///
+/// ```
+/// use chainrule_check::check_function_f32;
+///
+/// check_function_f32(|[x]| x * x, |[x], [e]| [x * e * 2.0]).at([[1.0_f32, 2.0]])?;
+/// # Ok::<(), chainrule_check::Failure>(())
+/// ```
+pub fn check_function_f32<'f, const N: usize, const M: usize, Y, G>(
+    function: impl Fn(&[ArrayD<f32>; N]) -> Y + 'f,
+    vjp: impl Fn(&[ArrayD<f32>; N], &[ArrayD<f32>; M]) -> G + 'f,
+) -> Check<'f, f32>
+where
+    Y: Outputs<f32>,
+    G: Outputs<f32>,
+{
+    claimed(function, vjp)
+}
+
+/// What is left to be said when a function is given: what to ask of it, and where. Made by [`check_gradient`],
+/// [`check_function`] and their like; ended by [`at`](Check::at) or [`for_all`](Check::for_all).
+#[must_use = "nothing is tested before `at` or `for_all`"]
+pub struct Check<'f, T> {
+    subject: Box<dyn Tested<T> + 'f>,
+    inputs: Option<usize>,
+    settings: Settings,
+}
+
+/// A subject, and the laws it can be held to.
+pub(crate) trait Tested<T: Scalar>: Subject<T> {
+    /// Itself, for what does not need the laws.
+    fn subject(&self) -> &dyn Subject<T>;
+
+    /// Whether a law holds at `x`.
+    fn law(&self, law: Law, x: &[ArrayD<T>], settings: &Settings) -> Result<(), Cause>;
+}
+
+impl<T: Scalar, F: Function<T>> Tested<T> for Recorded<F> {
+    fn subject(&self) -> &dyn Subject<T> {
+        self
+    }
+
+    fn law(&self, law: Law, x: &[ArrayD<T>], settings: &Settings) -> Result<(), Cause> {
+        crate::laws::holds(law, self, x, settings)
+    }
+}
+
+impl<T: Scalar> Tested<T> for Foreign<'_, T> {
+    fn subject(&self) -> &dyn Subject<T> {
+        self
+    }
+
+    fn law(&self, _: Law, _: &[ArrayD<T>], _: &Settings) -> Result<(), Cause> {
+        Ok(())
+    }
+}
+
+/// Pins the type of a closure over nodes of any graph.
+pub(crate) fn as_function<T, F>(function: F) -> F
+where
+    F: for<'g> Fn(&[Var<'g, T>]) -> Result<Vec<Var<'g, T>>, Trouble>,
+{
+    function
+}
+
+fn recorded<'f, T: Scalar>(inputs: Option<usize>, function: impl Function<T> + 'f) -> Check<'f, T> {
+    Check { subject: Box::new(Recorded::new(function)), inputs, settings: Settings::default() }
+}
+
+fn check_array<'f, T: Scalar, const N: usize, F>(function: F) -> Check<'f, T>
+where
+    F: for<'g> Fn([Var<'g, T>; N]) -> Var<'g, T> + 'f,
+{
+    recorded(Some(N), array_function(function))
+}
+
+/// A closure over an array of nodes, as one over a slice.
+pub(crate) fn array_function<T, const N: usize, F>(function: F) -> impl Function<T>
+where
+    F: for<'g> Fn([Var<'g, T>; N]) -> Var<'g, T>,
+{
+    as_function(move |xs| match <[Var<'_, T>; N]>::try_from(xs) {
+        Ok(xs) => Ok(vec![function(xs)]),
+        Err(_) => Err(Trouble::Shape(format!("{} inputs were given, the function takes {N}", xs.len()))),
+    })
+}
+
+fn claimed<'f, T: Scalar, const N: usize, const M: usize, Y: Outputs<T>, G: Outputs<T>>(
+    function: impl Fn(&[ArrayD<T>; N]) -> Y + 'f,
+    vjp: impl Fn(&[ArrayD<T>; N], &[ArrayD<T>; M]) -> G + 'f,
+) -> Check<'f, T> {
+    let value = move |x: &[ArrayD<T>]| {
+        let x = exactly::<T, N>(x, "inputs were given, the function takes")?;
+        function(x).into_arrays().map_err(Trouble::Refused)
+    };
+    let claim = move |x: &[ArrayD<T>], e: &[ArrayD<T>]| {
+        let x = exactly::<T, N>(x, "inputs were given, the function takes")?;
+        let e = exactly::<T, M>(e, "outputs has the function, the gradient takes cotangents for")?;
+        vjp(x, e).into_arrays().map_err(Trouble::Refused)
+    };
+    let subject = Foreign { value: Box::new(value), claim: Box::new(claim) };
+    Check { subject: Box::new(subject), inputs: Some(N), settings: Settings::default() }
+}
+
+fn exactly<'a, T, const N: usize>(x: &'a [ArrayD<T>], what: &str) -> Result<&'a [ArrayD<T>; N], Trouble> {
+    x.try_into().map_err(|_| Trouble::Shape(format!("{} {what} {N}", x.len())))
+}
+
+impl<T: Scalar> Check<'_, T> {
+    /// Up to which order derivatives are tested: 1 is gradients, 2 their derivatives, 3 those of these. A gradient that is
+    /// merely claimed has the first order only. Default: 1.
+    pub fn order(mut self, order: usize) -> Self {
+        self.settings.order = order.clamp(1, 3);
+        self
+    }
+
+    /// Which modes are tested, alone and, in higher orders, over each other. Default: both.
+    ///
+    /// ```
+    /// use chainrule_check::{Mode, check_gradient};
+    ///
+    /// check_gradient(|[x]| x.exp()).modes([Mode::Reverse]).order(2).at([0.5])?; // reverse over reverse only
+    /// # Ok::<(), chainrule_check::Failure>(())
+    /// ```
+    pub fn modes(mut self, modes: impl IntoIterator<Item = Mode>) -> Self {
+        self.settings.modes = modes.into_iter().collect();
+        self
+    }
+
+    /// How far derivatives may be from differences. Default: [`Tolerance::RunningError`].
+    pub fn tolerance(mut self, tolerance: Tolerance) -> Self {
+        self.settings.tolerance = tolerance;
+        self
+    }
+
+    /// The seed of directions and drawn inputs. The same seed makes the same test; the default is 0.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.settings.seed = seed;
+        self
+    }
+
+    /// How many inputs are drawn. Default: 32, or what the environment variable `PROPTEST_CASES` says.
+    pub fn cases(mut self, cases: u32) -> Self {
+        self.settings.cases = cases;
+        self
+    }
+
+    /// What to do with inputs at kinks. Default: given ones are judged there, drawn ones moved.
+    pub fn kinks(mut self, kinks: Kinks) -> Self {
+        self.settings.kinks = Some(kinks);
+        self
+    }
+
+    /// An input on which no output depends is a failure, not a note.
+    ///
+    /// ```
+    /// use chainrule_check::{Cause, check_gradient, function};
+    ///
+    /// let f = function(|[x, _unused]| x.exp());
+    /// assert_eq!(check_gradient(f).at([0.5, 1.0])?.ignored().len(), 1);
+    /// let failure = check_gradient(f).all_inputs_matter().at([0.5, 1.0]).unwrap_err();
+    /// assert!(matches!(failure.cause(), Cause::InputIgnored { .. }));
+    /// # Ok::<(), chainrule_check::Failure>(())
+    /// ```
+    pub fn all_inputs_matter(mut self) -> Self {
+        self.settings.all_matter = true;
+        self
+    }
+
+    /// Also tests the exact [laws](crate::laws), where the function is recorded on the engine.
+    pub fn laws(mut self) -> Self {
+        self.settings.laws = true;
+        self
+    }
+
+    /// Input number `input` has no gradient and never moves: indices, labels, a mask.
+    pub fn fixed(mut self, input: usize) -> Self {
+        self.settings.fixed.push(input);
+        self
+    }
+
+    /// Names for the inputs in reports.
+    pub fn names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.settings.names = names.into_iter().map(S::into).collect();
+        self
+    }
+
+    /// Tests at these inputs: an array, `Vec` or tuple of `ndarray` arrays, numbers, or lists of numbers.
+    ///
+    /// # Errors
+    /// What is wrong; see [`Cause`].
+    pub fn at(self, inputs: impl Feeds<T>) -> Result<Report, Failure> {
+        let x: Vec<ArrayD<T>> =
+            (0..inputs.count()).filter_map(|i| inputs.feed(i)).map(|x| x.to_owned()).collect();
+        self.judge(&x, self.settings.kinks.unwrap_or(Kinks::Judge), true)
+    }
+
+    /// Tests at inputs that a strategy draws, and shrinks those that fail to the smallest ones that do.
+    ///
+    /// The strategy's values are what [`at`](Check::at) takes: an array or a tuple of strategies of arrays, for example of
+    /// [`array`](crate::strategy::array).
+    ///
+    /// ```
+    /// use chainrule_check::check_gradient;
+    /// use chainrule_check::strategy::array;
+    ///
+    /// check_gradient(|[x, w]| x.matmul(w).sigmoid()).for_all([array([2, 3]), array([3, 1])])?;
+    /// # Ok::<(), chainrule_check::Failure>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What is wrong with the smallest inputs found; or that more than half of the drawn ones are undecided.
+    pub fn for_all<S>(self, strategy: S) -> Result<Report, Failure>
+    where
+        S: Strategy,
+        S::Value: Feeds<T>,
+    {
+        let soak = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok());
+        let config = Config {
+            cases: soak.unwrap_or(self.settings.cases),
+            failure_persistence: None,
+            max_shrink_iters: 2048,
+            source_file: None,
+            ..Config::default()
+        };
+        let mut seed = [0; 32];
+        let mut random = Random(self.settings.seed);
+        seed.chunks_mut(8).for_each(|part| part.copy_from_slice(&random.bits().to_le_bytes()));
+        let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
+        let kinks = self.settings.kinks.unwrap_or(Kinks::Nudge);
+        let (total, broken) = (RefCell::new(Report::default()), Cell::new(false));
+        let last_undecided = RefCell::new(None);
+        let result = runner.run(&strategy, |inputs| {
+            let x = owned(&inputs);
+            match self.judge(&x, kinks, false) {
+                Ok(report) => {
+                    if !broken.get() {
+                        total.replace_with(|total| std::mem::take(total).and(report));
+                    }
+                    Ok(())
+                }
+                Err(failure) if matches!(failure.cause(), Cause::Undecided(_)) => {
+                    if !broken.get() {
+                        total.borrow_mut().undecided += 1;
+                        last_undecided.replace(Some(failure));
+                    }
+                    Ok(())
+                }
+                Err(failure) => {
+                    broken.set(true);
+                    Err(TestCaseError::fail(failure.cause().headline()))
+                }
+            }
+        });
+        let report = total.into_inner();
+        match result {
+            Ok(()) => match last_undecided.into_inner() {
+                Some(failure) if report.undecided > report.points => Err(failure),
+                _ => self.none_ignored(report, &[]),
+            },
+            Err(TestError::Fail(_, inputs)) => match self.judge(&owned(&inputs), kinks, true) {
+                // It failed a moment ago.
+                Ok(_) => Err(self
+                    .failure(Cause::NonDeterministic { what: "the verdict itself".into() }, &owned(&inputs))),
+                Err(mut failure) => {
+                    failure.0.drawn = Some(report.points);
+                    Err(failure)
+                }
+            },
+            Err(TestError::Abort(reason)) => {
+                Err(self.failure(Cause::Refused { message: format!("no inputs: {reason}") }, &[]))
+            }
+        }
+    }
+
+    /// The verdict at a point; with everything that helps if `fully`.
+    fn judge(&self, x: &[ArrayD<T>], kinks: Kinks, fully: bool) -> Result<Report, Failure> {
+        if let Some(count) = self.inputs.filter(|count| *count != x.len()) {
+            let message = format!("{} inputs were given, the function takes {count}", x.len());
+            return Err(self.failure(Cause::Shape { message }, x));
+        }
+        let fixed = self.settings.fixed(x.len());
+        let mut x = x.to_vec();
+        let mut nudged = 0;
+        let mut random = Random(self.settings.seed ^ 0x000f_f51d_e);
+        let passed = loop {
+            let subject = self.subject.subject();
+            let point = Point { subject, x: &x, fixed: &fixed, settings: &self.settings };
+            let off_kink = kinks == Kinks::Nudge && nudged < 8;
+            match point.check() {
+                Ok(passed) if off_kink && !passed.kinks.is_empty() => {}
+                Err(Found { cause: Cause::Kink(_) | Cause::Undecided(_), .. }) if off_kink => {}
+                Ok(passed) => break passed,
+                Err(found) => {
+                    let guilty = match &found.cause {
+                        Cause::Wrong(_) if fully => subject.guilty(&x, &found.path, &fixed),
+                        _ => None,
+                    };
+                    let mut failure = self.failure(found.cause, &x);
+                    (failure.0.taylor, failure.0.guilty) = (found.taylor, guilty);
+                    return Err(failure);
+                }
+            }
+            // A short number more or less, so that the inputs stay short, and further away every time.
+            nudged += 1;
+            let size = f64::from(1 << nudged.min(3)) / 128.0;
+            for (x, _) in x.iter_mut().zip(&fixed).filter(|(_, fixed)| !**fixed) {
+                x.mapv_inplace(|x| T::of(x.as_f64() + size * random.dyadic()));
+            }
+        };
+        if self.settings.laws {
+            for law in Law::ALL {
+                if let Err(cause) = self.subject.law(law, &x, &self.settings) {
+                    return Err(self.failure(cause, &x));
+                }
+            }
+        }
+        let moving = (0..x.len()).filter(|&i| fixed.get(i) == Some(&false));
+        let ignored = moving.zip(&passed.ignored).filter(|(_, ignored)| **ignored);
+        let report = Report {
+            order: self.settings.order,
+            modes: self.settings.modes.clone(),
+            points: 1,
+            comparisons: passed.comparisons,
+            worst: passed.worst,
+            taylor: passed.taylor,
+            ignored: ignored.map(|(i, _)| self.settings.place(Some(i), None)).collect(),
+            kinks: passed.kinks,
+            nudged: u32::from(nudged > 0),
+            undecided: 0,
+            seed: self.settings.seed,
+        };
+        if fully { self.none_ignored(report, &x) } else { Ok(report) }
+    }
+
+    fn none_ignored(&self, report: Report, x: &[ArrayD<T>]) -> Result<Report, Failure> {
+        match report.ignored.first() {
+            Some(place) if self.settings.all_matter => {
+                Err(self.failure(Cause::InputIgnored { place: place.clone() }, x))
+            }
+            _ => Ok(report),
+        }
+    }
+
+    fn failure(&self, cause: Cause, x: &[ArrayD<T>]) -> Failure {
+        Failure(Box::new(Inner {
+            cause,
+            inputs: x.iter().map(source::array).collect(),
+            taylor: None,
+            guilty: None,
+            seed: self.settings.seed,
+            drawn: None,
+        }))
+    }
+}
+
+fn owned<T: Scalar>(inputs: &impl Feeds<T>) -> Vec<ArrayD<T>> {
+    (0..inputs.count()).filter_map(|i| inputs.feed(i)).map(|x| x.to_owned()).collect()
+}

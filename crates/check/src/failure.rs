@@ -1,0 +1,289 @@
+//! Verdicts: what can be said against a function at a point, each its own variant.
+
+use std::fmt;
+
+use chainrule_graph::Error;
+
+use crate::guilty::Guilty;
+use crate::report::places;
+use crate::taylor::Taylor;
+
+/// A derivative mode, or how derivatives of derivatives are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Cotangents of outputs to gradients of inputs: `vjp`, `grad`.
+    Reverse,
+    /// Tangents of inputs to derivatives of outputs: `jvp`.
+    Forward,
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Mode::Reverse => "reverse",
+            Mode::Forward => "forward",
+        })
+    }
+}
+
+/// An input, and an element of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Which input, from 0; none if it takes several to show the mistake.
+    pub input: Option<usize>,
+    /// The name it was given by `names`.
+    pub name: Option<String>,
+    /// Which element; none if it takes several to show the mistake.
+    pub element: Option<Vec<usize>>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.input, &self.name) {
+            (None, _) => return f.write_str("all inputs together"),
+            (Some(_), Some(name)) => write!(f, "input `{name}`")?,
+            (Some(number), None) => write!(f, "input {number}")?,
+        }
+        match &self.element {
+            Some(element) if !element.is_empty() => write!(f, ", element {element:?}"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A derivative that is not what differences give.
+#[derive(Clone, Debug)]
+pub struct Mismatch {
+    /// With respect to what.
+    pub place: Place,
+    /// The modes that made it, the last one first: `[Forward, Reverse]` is forward over reverse.
+    pub modes: Vec<Mode>,
+    /// Of which element of which output, in forward mode; in reverse mode of the outputs' sum with random weights.
+    pub output: Option<(usize, Vec<usize>)>,
+    /// What the gradient gives.
+    pub claimed: f64,
+    /// What differences give.
+    pub expected: f64,
+    /// How far the differences may be off themselves.
+    pub error: f64,
+    /// How far the two may be apart.
+    pub allowed: f64,
+    /// The slopes to the left and to the right, where they differ.
+    pub slopes: Option<(f64, f64)>,
+}
+
+impl Mismatch {
+    /// 1 for a gradient, 2 for a derivative of a gradient, ...
+    pub fn order(&self) -> usize {
+        self.modes.len()
+    }
+
+    /// `reverse mode`, `second order, forward over reverse`.
+    pub(crate) fn way(&self) -> String {
+        let modes: Vec<String> = self.modes.iter().map(Mode::to_string).collect();
+        let order = match self.order() {
+            0 | 1 => return format!("{} mode", modes.join("")),
+            2 => "second",
+            3 => "third",
+            _ => "higher",
+        };
+        format!("{order} order, {}", modes.join(" over "))
+    }
+}
+
+/// What is wrong.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The gradient is not that of the function.
+    Wrong(Box<Mismatch>),
+    /// The function has a kink there, and the gradient is none of the slopes between those of the two sides.
+    Kink(Box<Mismatch>),
+    /// The differences are too inaccurate to tell: the function is too rough, or too near to where it has no values.
+    Undecided(Box<Mismatch>),
+    /// The same inputs gave other numbers the second time.
+    NonDeterministic {
+        /// Of what: `"output 0"`, `"the gradient of input 1"`.
+        what: String,
+    },
+    /// The function panicked.
+    Panicked {
+        /// With this message.
+        message: String,
+    },
+    /// An output or a gradient is infinite or NaN.
+    NotFinite {
+        /// Which element of what, and what it is.
+        what: String,
+    },
+    /// No output depends on an input, where all were said to matter.
+    InputIgnored {
+        /// Which input.
+        place: Place,
+    },
+    /// The engine refuses the function: a wrong shape, a gradient that is cut.
+    Invalid(Error),
+    /// The function returned an error of its own.
+    Refused {
+        /// This one.
+        message: String,
+    },
+    /// Gradients in another number or of other shapes than the inputs.
+    Shape {
+        /// What does not fit.
+        message: String,
+    },
+    /// One of the [laws](crate::laws) does not hold.
+    Law {
+        /// Which one.
+        law: crate::laws::Law,
+        /// How it is broken.
+        message: String,
+    },
+}
+
+impl Cause {
+    /// The verdict in a few words.
+    pub(crate) fn headline(&self) -> String {
+        match self {
+            Cause::Wrong(m) => format!("the gradient is wrong: {}, {}", m.place, m.way()),
+            Cause::Kink(m) => format!("not differentiable there: {}, {}", m.place, m.way()),
+            Cause::Undecided(m) => format!("undecided: {}, {}", m.place, m.way()),
+            Cause::NonDeterministic { what } => format!("not deterministic: {what}"),
+            Cause::Panicked { message } => format!("the function panicked: {message}"),
+            Cause::NotFinite { what } => format!("not finite: {what}"),
+            Cause::InputIgnored { place } => format!("ignored: no output depends on {place}"),
+            Cause::Invalid(error) => format!("invalid: {}: {}", error.operation(), error.message()),
+            Cause::Refused { message } => format!("the function refused: {message}"),
+            Cause::Shape { message } => format!("shapes: {message}"),
+            Cause::Law { law, message } => format!("a law is broken: {law}: {message}"),
+        }
+    }
+
+    pub(crate) fn mismatch(&self) -> Option<&Mismatch> {
+        match self {
+            Cause::Wrong(m) | Cause::Kink(m) | Cause::Undecided(m) => Some(m),
+            _ => None,
+        }
+    }
+}
+
+/// A gradient test that failed. Its [`Display`](fmt::Display) form is the whole report, for a terminal; so is `Debug`, which
+/// is what `unwrap` and a test that returns it print.
+#[derive(Clone)]
+pub struct Failure(pub(crate) Box<Inner>);
+
+#[derive(Clone)]
+pub(crate) struct Inner {
+    pub(crate) cause: Cause,
+    /// The inputs as Rust.
+    pub(crate) inputs: Vec<String>,
+    pub(crate) taylor: Option<Taylor>,
+    pub(crate) guilty: Option<Guilty>,
+    pub(crate) seed: u64,
+    /// How many inputs passed before, if they were drawn.
+    pub(crate) drawn: Option<u32>,
+}
+
+impl Failure {
+    /// What is wrong.
+    pub fn cause(&self) -> &Cause {
+        &self.0.cause
+    }
+
+    /// The inputs, the smallest found, as Rust expressions.
+    pub fn inputs(&self) -> &[String] {
+        &self.0.inputs
+    }
+
+    /// How the remainder of the first-order Taylor expansion shrinks with the step.
+    pub fn taylor(&self) -> Option<&Taylor> {
+        self.0.taylor.as_ref()
+    }
+
+    /// The operation whose own derivative is wrong, if the function is made of operations and one was found.
+    pub fn guilty(&self) -> Option<&Guilty> {
+        self.0.guilty.as_ref()
+    }
+
+    /// The seed of the directions: given to `seed`, it makes the same test.
+    pub fn seed(&self) -> u64 {
+        self.0.seed
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { cause, inputs, taylor, guilty, seed, drawn } = &*self.0;
+        writeln!(f, "{}", cause.headline())?;
+        if let Some(m) = cause.mismatch() {
+            comparison(f, cause, m)?;
+        }
+        if let Cause::Invalid(error) = cause {
+            writeln!(f, "\n{error}")?;
+        }
+        if let Some(taylor) = taylor {
+            write!(f, "\n{taylor}")?;
+        }
+        if let Some(guilty) = guilty {
+            write!(f, "\n{guilty}")?;
+        }
+        match drawn {
+            Some(1) => writeln!(f, "\ninputs, the smallest found; 1 passed before")?,
+            Some(n) => writeln!(f, "\ninputs, the smallest found; {n} passed before")?,
+            None => writeln!(f, "\ninputs")?,
+        }
+        for (number, input) in inputs.iter().enumerate() {
+            writeln!(f, "  let x{number} = {input};")?;
+        }
+        let names: Vec<String> = (0..inputs.len()).map(|number| format!("x{number}")).collect();
+        let tuple = if names.len() == 1 {
+            format!("[{}]", names.join(""))
+        } else {
+            format!("({})", names.join(", "))
+        };
+        write!(f, "again: .seed({seed}).at({tuple})")
+    }
+}
+
+/// The numbers below each other.
+fn comparison(f: &mut fmt::Formatter<'_>, cause: &Cause, m: &Mismatch) -> fmt::Result {
+    let off = (m.claimed - m.expected).abs();
+    let digits = places(m.allowed);
+    if let Some((output, element)) = &m.output {
+        writeln!(f, "of output {output}, element {element:?}")?;
+    }
+    writeln!(f)?;
+    writeln!(f, "  the gradient gives   {:>+.digits$}", m.claimed)?;
+    match (cause, m.slopes) {
+        (Cause::Kink(_), Some((left, right))) => {
+            writeln!(f, "  slope to the left    {left:>+.digits$}")?;
+            writeln!(f, "  slope to the right   {right:>+.digits$}")?;
+            writeln!(f, "  anything between the two would be accepted")
+        }
+        (Cause::Undecided(_), _) => {
+            writeln!(f, "  differences give     {:>+.digits$}", m.expected)?;
+            writeln!(f, "  but may be off by    {:.1e}, which decides nothing", m.error)?;
+            writeln!(f, "  help: choose inputs away from kinks, poles and the border of the domain")
+        }
+        _ => {
+            writeln!(f, "  differences give     {:>+.digits$}", m.expected)?;
+            writeln!(f, "  apart by             {off:.1e}, allowed {:.1e}", m.allowed)
+        }
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Failure {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0.cause {
+            Cause::Invalid(error) => Some(error),
+            _ => None,
+        }
+    }
+}
