@@ -432,9 +432,8 @@ impl<T: Scalar> Check<'_, T> {
             }
             // A short number more or less, so that the inputs stay short, and further away every time.
             nudged += 1;
-            let size = f64::from(1 << nudged.min(3)) / 128.0;
             for (x, _) in x.iter_mut().zip(&fixed).filter(|(_, fixed)| !**fixed) {
-                x.mapv_inplace(|x| T::of(x.as_f64() + size * random.dyadic()));
+                x.mapv_inplace(|x| T::of(x.as_f64() + f64::from(nudged) * random.dyadic() / 16.0));
             }
         };
         if self.settings.laws {

@@ -18,7 +18,7 @@ pub(crate) struct Format {
     pub(crate) step: f64,
     /// How often it may be halved.
     halvings: usize,
-    /// The step of neighbouring points, for the noise.
+    /// The step of neighbouring points, for the noise: no dyadic number, which would be added without rounding.
     close: f64,
     /// Differences whose error is above this part of the derivative, and above that part of the largest one, decide nothing.
     pub(crate) decides: (f64, f64),
@@ -28,11 +28,10 @@ impl Format {
     pub(crate) fn of<T: Scalar>() -> Self {
         if T::NAME == "f32" {
             let unit = f64::from(f32::EPSILON) / 2.0;
-            Format { unit, step: 0.125, halvings: 10, close: 1.0 / 512.0, decides: (0.05, 0.02) }
+            Format { unit, step: 0.125, halvings: 10, close: 1.7e-3, decides: (0.05, 0.02) }
         } else {
             let unit = f64::EPSILON / 2.0;
-            let close = 1.0 / f64::from(1 << 24);
-            Format { unit, step: 0.0625, halvings: 22, close, decides: (0.01, 1e-6) }
+            Format { unit, step: 0.0625, halvings: 22, close: 8.377e-8, decides: (0.01, 1e-6) }
         }
     }
 }
@@ -134,32 +133,40 @@ fn extrapolate(
     Ok(best)
 }
 
-/// The rounding of a function's components near 0, from its values at seven neighbouring points.
+/// The rounding of a function's components near 0, from its values at six neighbouring points on each side.
 ///
 /// A smooth function's fourth and fifth differences over such short steps are far below its rounding; what they show is
 /// the rounding (J. Moré, S. Wild, "Estimating computational noise", SIAM J. Sci. Comput. 33, 2011). Returned are three
-/// standard deviations, and at least the rounding of the values themselves.
+/// standard deviations of the noisier side, and at least `base`. (Each side is looked at alone, because a kink is no noise.)
 pub(crate) fn noise(
     at: &mut dyn FnMut(f64) -> Sample,
     base: &[f64],
     format: Format,
 ) -> Result<Vec<f64>, Trouble> {
-    let mut level: Vec<f64> = base.iter().map(|y| 2.0 * format.unit * y.abs()).collect();
-    let mut lines: Vec<Vec<f64>> = Vec::new();
-    for step in -3_i32..=3 {
-        match at(f64::from(step) * format.close)? {
-            Some(values) => lines.push(values),
-            None => return Ok(level),
+    let mut sides: Vec<Vec<f64>> = Vec::new();
+    for side in [-1.0, 1.0] {
+        let mut lines: Vec<Vec<f64>> = Vec::new();
+        for step in 1..=6 {
+            lines.extend(at(side * f64::from(step) * format.close)?);
+        }
+        if lines.len() == 6 {
+            sides.push(deviations(lines, base));
         }
     }
+    let noisier = sides.into_iter().reduce(|a, b| a.iter().zip(&b).map(|(a, b)| a.max(*b)).collect());
+    Ok(noisier.unwrap_or_else(|| base.to_vec()))
+}
+
+/// Three standard deviations of the rounding in values at evenly spaced points, and at least `base`.
+fn deviations(mut lines: Vec<Vec<f64>>, base: &[f64]) -> Vec<f64> {
+    let mut level = base.to_vec();
     // (k!)² / (2k)!, by which the mean square of k-th differences of rounding has to be divided.
-    for (order, share) in [(1, 0.0), (2, 0.0), (3, 0.0), (4, 1.0 / 70.0), (5, 1.0 / 252.0)] {
+    for share in [0.0, 0.0, 0.0, 1.0 / 70.0, 1.0 / 252.0] {
         let next = lines.windows(2).map(|pair| match pair {
             [a, b] => a.iter().zip(b).map(|(a, b)| b - a).collect(),
             _ => Vec::new(),
         });
         lines = next.collect();
-        debug_assert_eq!(lines.len(), 7 - order);
         for (i, level) in level.iter_mut().enumerate() {
             let squares: f64 = lines.iter().filter_map(|line| line.get(i)).map(|d| d * d).sum();
             let deviation = 3.0 * (share * squares / lines.len() as f64).sqrt();
@@ -168,7 +175,7 @@ pub(crate) fn noise(
             }
         }
     }
-    Ok(level)
+    level
 }
 
 #[cfg(test)]
@@ -181,7 +188,8 @@ mod tests {
 
     fn slope(f: impl Fn(f64) -> f64 + Copy) -> (f64, f64) {
         let format = Format::of::<f64>();
-        let noise = noise(&mut of(f), &[f(0.0)], format).unwrap();
+        let base = 2.0 * format.unit * f(0.0).abs();
+        let noise = noise(&mut of(f), &[base], format).unwrap();
         let slopes = central(&mut of(f), &noise, format).unwrap().unwrap();
         (slopes.value[0], slopes.error[0])
     }
@@ -209,7 +217,7 @@ mod tests {
     fn the_noise_of_a_cancelling_function_is_measured() {
         let f = |t: f64| ((0.7 + t) + 1e8) - 1e8;
         let format = Format::of::<f64>();
-        let level = noise(&mut of(f), &[f(0.0)], format).unwrap()[0];
+        let level = noise(&mut of(f), &[0.0], format).unwrap()[0];
         assert!((1e-9..1e-6).contains(&level), "{level}");
         let (got, error) = slope(f);
         assert!((got - 1.0).abs() <= error && error < 0.1, "{got} ± {error}");

@@ -58,8 +58,10 @@ pub struct Mismatch {
     pub place: Place,
     /// The modes that made it, the last one first: `[Forward, Reverse]` is forward over reverse.
     pub modes: Vec<Mode>,
-    /// Of which element of which output, in forward mode; in reverse mode of the outputs' sum with random weights.
+    /// Of which element of which output, in forward mode.
     pub output: Option<(usize, Vec<usize>)>,
+    /// Whether it is the derivative of the sum of all outputs with random weights: in reverse mode, of several numbers.
+    pub weighted: bool,
     /// What the gradient gives.
     pub claimed: f64,
     /// What differences give.
@@ -251,7 +253,11 @@ fn comparison(f: &mut fmt::Formatter<'_>, cause: &Cause, m: &Mismatch) -> fmt::R
     let off = (m.claimed - m.expected).abs();
     let digits = places(m.allowed);
     if let Some((output, element)) = &m.output {
-        writeln!(f, "of output {output}, element {element:?}")?;
+        let element = if element.is_empty() { String::new() } else { format!(", element {element:?}") };
+        writeln!(f, "of output {output}{element}")?;
+    }
+    if m.weighted {
+        writeln!(f, "of the sum of all outputs with random weights")?;
     }
     writeln!(f)?;
     writeln!(f, "  the gradient gives   {:>+.digits$}", m.claimed)?;

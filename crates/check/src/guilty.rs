@@ -11,7 +11,7 @@ use std::panic::Location;
 use chainrule_graph::{ErrorKind, Graph, Scalar, Var, vjp};
 use ndarray::ArrayD;
 
-use crate::failure::{Cause, Mismatch};
+use crate::failure::{Cause, Mismatch, Mode};
 use crate::point::Point;
 use crate::recorded::Alone;
 use crate::settings::Settings;
@@ -106,10 +106,16 @@ fn look_at<T: Scalar>(node: Var<'_, T>, order: usize) -> Option<Guilty> {
     if fixed.iter().all(|fixed| *fixed) {
         return None;
     }
-    let settings = Settings { order, elements: 12, seed: 1, ..Settings::default() };
     let alone = Alone { node };
-    let found = Point { subject: &alone, x: &values, fixed: &fixed, settings: &settings }.check().err()?;
-    let Cause::Wrong(mismatch) = found.cause else { return None };
+    // Forward mode first: it tells by which element of the operand which element of the result is wrong.
+    let mismatch = [Mode::Forward, Mode::Reverse].into_iter().find_map(|mode| {
+        let settings = Settings { order, modes: vec![mode], elements: 12, seed: 1, ..Settings::default() };
+        let point = Point { subject: &alone, x: &values, fixed: &fixed, settings: &settings };
+        match point.check().err()?.cause {
+            Cause::Wrong(mismatch) => Some(mismatch),
+            _ => None,
+        }
+    })?;
     let operand = mismatch.place.input;
     Some(Guilty {
         operation: node.operation(),

@@ -3,11 +3,14 @@
 
 mod branch;
 mod check;
+mod compare;
 mod differences;
 mod failure;
 mod foreign;
 mod guilty;
+mod kink;
 pub mod laws;
+mod level;
 mod macros;
 mod point;
 pub mod program;

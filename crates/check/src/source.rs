@@ -69,8 +69,12 @@ pub(crate) fn operation<T: Scalar>(node: Var<'_, T>, operands: &[ArrayD<T>], m: 
     };
     let digits = crate::report::places(m.allowed);
     let way = m.way();
+    let of = match &m.output {
+        Some((_, element)) if !element.is_empty() => format!("y at {element:?}"),
+        _ => "y".into(),
+    };
     lines.push(format!(
-        "// d y / d {operand}{element}, {way}: {:+.digits$}, and differences give {:+.digits$}",
+        "// d {of} / d {operand}{element}, {way}: {:+.digits$}, and differences give {:+.digits$}",
         m.claimed, m.expected
     ));
     lines.join("\n")

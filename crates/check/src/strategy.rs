@@ -106,23 +106,96 @@ impl<T> Arrays<T> {
 }
 
 impl<T: Scalar> Strategy for Arrays<T> {
-    type Tree = Box<dyn ValueTree<Value = ArrayD<T>>>;
+    type Tree = Tree<T>;
     type Value = ArrayD<T>;
 
     fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
-        let values = self.values();
-        if values.is_empty() {
+        let values: Vec<T> = self.values().into_iter().map(T::of).collect();
+        let Some(&simplest) = values.first() else {
             return Err("an array without values: the domain is empty".into());
+        };
+        let count: usize = self.shape.iter().product();
+        let mut below = |n: usize| (runner.rng().next_u64() % n as u64) as usize;
+        let places = (0..count).map(|_| below(values.len())).collect();
+        let layout = if self.layouts { below(5) } else { 0 };
+        let block = count.max(1);
+        Ok(Tree {
+            shape: self.shape.clone(),
+            values,
+            simplest,
+            places,
+            layout,
+            plain_tried: false,
+            block,
+            next: 0,
+            undo: None,
+        })
+    }
+}
+
+/// An array that was drawn, on its way to a simpler one: all elements at once become the simplest, then half of them, ...,
+/// then each by itself takes the simplest value that will do.
+#[derive(Clone, Debug)]
+pub struct Tree<T> {
+    shape: Vec<usize>,
+    /// Simplest first.
+    values: Vec<T>,
+    simplest: T,
+    /// The value of each element.
+    places: Vec<usize>,
+    layout: usize,
+    plain_tried: bool,
+    /// How many elements are tried at once, and the number of the next try with so many.
+    block: usize,
+    next: usize,
+    /// What was before the last try.
+    undo: Option<(Vec<usize>, usize)>,
+}
+
+/// So many of the simplest values are tried for an element.
+const TRIES: usize = 12;
+
+impl<T: Scalar> ValueTree for Tree<T> {
+    type Value = ArrayD<T>;
+
+    fn current(&self) -> ArrayD<T> {
+        let numbers =
+            self.places.iter().map(|&place| self.values.get(place).copied().unwrap_or(self.simplest));
+        let array = ArrayD::from_shape_vec(self.shape.clone(), numbers.collect());
+        laid_out(array.unwrap_or_else(|_| ArrayD::zeros(self.shape.clone())), self.layout)
+    }
+
+    fn simplify(&mut self) -> bool {
+        let before = (self.places.clone(), self.layout);
+        if !std::mem::replace(&mut self.plain_tried, true) && self.layout != 0 {
+            (self.layout, self.undo) = (0, Some(before));
+            return true;
         }
-        let (shape, layouts) = (self.shape.clone(), if self.layouts { 5_usize } else { 1 });
-        let count: usize = shape.iter().product();
-        let places = vec(0..values.len(), count);
-        let arrays = (places, 0..layouts).prop_map(move |(places, layout)| {
-            let numbers = places.iter().map(|place| T::of(values.get(*place).copied().unwrap_or(0.0)));
-            let array = ArrayD::from_shape_vec(shape.clone(), numbers.collect());
-            laid_out(array.unwrap_or_else(|_| ArrayD::zeros(shape.clone())), layout)
-        });
-        Ok(Box::new(arrays.new_tree(runner)?))
+        loop {
+            let tries = if self.block > 1 { 1 } else { TRIES };
+            let (start, value) = (self.next / tries * self.block, self.next % tries);
+            if start >= self.places.len() {
+                if self.block == 1 {
+                    return false;
+                }
+                (self.block, self.next) = (self.block / 2, 0);
+                continue;
+            }
+            self.next += 1;
+            let simpler = self.places.iter_mut().skip(start).take(self.block).filter(|place| **place > value);
+            if simpler.map(|place| *place = value).count() > 0 {
+                self.undo = Some(before);
+                return true;
+            }
+        }
+    }
+
+    fn complicate(&mut self) -> bool {
+        let Some((places, layout)) = self.undo.take() else { return false };
+        (self.places, self.layout) = (places, layout);
+        // The next try at once, if there is one: that the state before fails is known.
+        self.simplify();
+        true
     }
 }
 

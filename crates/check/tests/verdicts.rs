@@ -69,7 +69,9 @@ fn a_wrong_element_is_found_and_named() {
 fn second_order_mistakes_are_found_in_second_order() {
     // The square, with the right gradient and a constant where the second derivative should be.
     let f = function(|[x]| x.detach() * x * 2.0 - x.detach().square());
-    assert!(check_gradient(f).at([1.5]).is_err(), "differences see through detach");
+    check_gradient(f).at([1.5]).unwrap();
+    let Cause::Wrong(mismatch) = cause(check_gradient(f).order(2).at([1.5])) else { panic!() };
+    assert!(mismatch.claimed == 0.0 && mismatch.expected.abs() > 0.1);
     struct Square;
     impl<T: chainrule_graph::Scalar> chainrule_graph::CustomOp<T> for Square {
         fn name(&self) -> &'static str {
@@ -198,5 +200,6 @@ fn drawn_inputs_shrink_to_the_smallest_that_fail() {
     let f = function(|[x]| x.greater(0.9).select(x.detach() * x, x * x));
     let failure = check_gradient(f).for_all([array([3])]).unwrap_err();
     assert!(matches!(failure.cause(), Cause::Wrong(_)), "{failure}");
-    assert_eq!(failure.inputs(), ["array![1.0, 0.0, 0.0]"], "{failure}");
+    let smallest = ["array![1.0, 0.0, 0.0]", "array![0.0, 1.0, 0.0]", "array![0.0, 0.0, 1.0]"];
+    assert!(smallest.contains(&failure.inputs()[0].as_str()), "{failure}");
 }
