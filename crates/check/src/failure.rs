@@ -236,7 +236,12 @@ impl fmt::Display for Failure {
             None => writeln!(f, "\ninputs")?,
         }
         for (number, input) in inputs.iter().enumerate() {
-            writeln!(f, "  let x{number} = {input};")?;
+            if input.len() <= LONGEST {
+                writeln!(f, "  let x{number} = {input};")?;
+            } else {
+                let numbers = input.matches(',').count() + 1;
+                writeln!(f, "  // x{number} has {numbers} numbers: see `Failure::inputs`")?;
+            }
         }
         let names: Vec<String> = (0..inputs.len()).map(|number| format!("x{number}")).collect();
         let tuple = if names.len() == 1 {
@@ -247,6 +252,9 @@ impl fmt::Display for Failure {
         write!(f, "again: .seed({seed}).at({tuple})")
     }
 }
+
+/// Inputs that take more characters are not in a report.
+const LONGEST: usize = 400;
 
 /// The numbers below each other.
 fn comparison(f: &mut fmt::Formatter<'_>, cause: &Cause, m: &Mismatch) -> fmt::Result {
