@@ -170,7 +170,7 @@ impl<T: Scalar, F: Function<T>> Tested<T> for Recorded<F> {
     }
 
     fn law(&self, law: Law, x: &[ArrayD<T>], settings: &Settings) -> Result<(), Cause> {
-        crate::laws::holds(law, self, x, settings)
+        crate::held::holds(law, self, x, settings)
     }
 }
 

@@ -150,17 +150,7 @@ impl<'a, T: Scalar> Level<'a, T> {
     }
 
     fn moved(&self, direction: &Direction, t: f64) -> Arrays<T> {
-        let mut directions = direction.iter();
-        let mut moved = self.point.x.to_vec();
-        for (x, _) in moved.iter_mut().zip(self.point.fixed).filter(|(_, fixed)| !**fixed) {
-            let Some(v) = directions.next() else { break };
-            x.zip_mut_with(v, |x, &v| {
-                if v != 0.0 {
-                    *x = T::of(x.as_f64() + t * v);
-                }
-            });
-        }
-        moved
+        moved(self.point.x, self.point.fixed, direction, t)
     }
 
     /// All inputs at once, each with steps of its own size.
@@ -262,8 +252,23 @@ impl<'a, T: Scalar> Level<'a, T> {
     }
 }
 
+/// The inputs, those that move by a step along a direction.
+pub(crate) fn moved<T: Scalar>(x: &[ArrayD<T>], fixed: &[bool], direction: &Direction, t: f64) -> Arrays<T> {
+    let mut directions = direction.iter();
+    let mut moved = x.to_vec();
+    for (x, _) in moved.iter_mut().zip(fixed).filter(|(_, fixed)| !**fixed) {
+        let Some(v) = directions.next() else { break };
+        x.zip_mut_with(v, |x, &v| {
+            if v != 0.0 {
+                *x = T::of(x.as_f64() + t * v);
+            }
+        });
+    }
+    moved
+}
+
 /// What a function gave, if it has a value there. A panic is one wherever it happens; an error may mean that there is none.
-fn defined<R>(run: Result<R, Trouble>) -> Result<Option<R>, Trouble> {
+pub(crate) fn defined<R>(run: Result<R, Trouble>) -> Result<Option<R>, Trouble> {
     match run {
         Ok(run) => Ok(Some(run)),
         Err(Trouble::Panic(message)) => Err(Trouble::Panic(message)),
@@ -291,12 +296,12 @@ fn dot<T: Scalar>(a: &ArrayD<T>, b: &ArrayD<T>) -> f64 {
     a.iter().zip(b).map(|(a, b)| a.as_f64() * b.as_f64()).sum()
 }
 
-fn all_finite(y: &[f64]) -> bool {
+pub(crate) fn all_finite(y: &[f64]) -> bool {
     y.iter().all(|y| y.is_finite())
 }
 
 /// The size of steps for an input: 1, or the power of 2 below its largest element.
-fn size<T: Scalar>(x: &ArrayD<T>) -> f64 {
+pub(crate) fn size<T: Scalar>(x: &ArrayD<T>) -> f64 {
     let largest = x.iter().map(|x| x.as_f64().abs()).filter(|x| x.is_finite()).fold(1.0, f64::max);
     largest.log2().floor().exp2()
 }

@@ -8,6 +8,7 @@ mod differences;
 mod failure;
 mod foreign;
 mod guilty;
+mod held;
 mod kink;
 pub mod laws;
 mod level;
