@@ -113,11 +113,11 @@ fn extrapolate(
             for (i, ((&n, &f), &c)) in next.iter().zip(fine).zip(coarse).enumerate() {
                 let rounding = 3.0 * noise.get(i).copied().unwrap_or(0.0) / h;
                 let error = (n - f).abs().max((n - c).abs()) + rounding;
-                if let (Some(value), Some(known)) = (slopes.value.get_mut(i), slopes.error.get_mut(i)) {
-                    if error < *known {
-                        better |= error < 0.5 * *known;
-                        (*value, *known) = (n, error);
-                    }
+                if let (Some(value), Some(known)) = (slopes.value.get_mut(i), slopes.error.get_mut(i))
+                    && error < *known
+                {
+                    better |= error < 0.5 * *known;
+                    (*value, *known) = (n, error);
                 }
             }
             row.push(next);

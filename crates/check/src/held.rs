@@ -88,6 +88,9 @@ struct Sides {
     want: Vec<(f64, f64)>,
 }
 
+/// What both sides are at some inputs.
+type SidesAt<'a, T> = dyn Fn(&[ArrayD<T>]) -> Result<Sides, Trouble> + 'a;
+
 impl Sides {
     fn off(&self) -> Vec<f64> {
         self.got.iter().zip(&self.want).map(|((a, _), (b, _))| a - b).collect()
@@ -124,7 +127,7 @@ impl<T: Scalar, F: Function<T>> Held<'_, T, F> {
     /// The same up to rounding: of sums, a few thousand units of what their terms add up to; and where that does not do, the
     /// measured rounding of the difference. All numbers at once: one that is nothing but cancellation is small beside the
     /// others.
-    fn near(&self, what: &str, sides: &dyn Fn(&[ArrayD<T>]) -> Result<Sides, Trouble>) -> Result<(), Cause> {
+    fn near(&self, what: &str, sides: &SidesAt<'_, T>) -> Result<(), Cause> {
         let format = Format::of::<T>();
         let here = sides(self.x)?;
         let largest = here.got.iter().chain(&here.want).fold(0.0_f64, |m, (_, size)| m.max(*size));

@@ -18,7 +18,7 @@ use std::fmt;
 use chainrule_graph::{Feeds, Var};
 use ndarray::ArrayD;
 
-use crate::check::array_function;
+use crate::entry::array_function;
 use crate::failure::{Failure, Inner};
 use crate::held::holds;
 use crate::recorded::Recorded;

@@ -10,6 +10,9 @@ use crate::random::Random;
 use crate::subject::{Arrays, Run, Step, Trouble, moving};
 use crate::taylor::Taylor;
 
+/// A run beside the point, and the components of its outputs.
+type There<T> = (Run<T>, Vec<f64>);
+
 /// One array for each input that moves.
 pub(crate) type Direction = Arrays<f64>;
 
@@ -139,7 +142,7 @@ impl<'a, T: Scalar> Level<'a, T> {
     }
 
     /// The same on any piece; nothing where the function has no values.
-    pub(crate) fn there(&self, direction: &Direction, t: f64) -> Result<Option<(Run<T>, Vec<f64>)>, Trouble> {
+    pub(crate) fn there(&self, direction: &Direction, t: f64) -> Result<Option<There<T>>, Trouble> {
         let moved = self.moved(direction, t);
         let Some(run) = defined(self.point.subject.run(&moved, self.path, self.point.fixed))? else {
             return Ok(None);

@@ -5,6 +5,7 @@ mod branch;
 mod check;
 mod compare;
 mod differences;
+mod entry;
 mod failure;
 mod foreign;
 mod guilty;
@@ -25,8 +26,9 @@ mod subject;
 mod taylor;
 mod tolerance;
 
-pub use check::{
-    Check, check_function, check_function_f32, check_gradient, check_gradient_f32, check_gradients, function,
+pub use check::Check;
+pub use entry::{
+    check_function, check_function_f32, check_gradient, check_gradient_f32, check_gradients, function,
 };
 pub use failure::{Cause, Failure, Mismatch, Mode, Place};
 pub use foreign::Outputs;

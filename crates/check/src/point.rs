@@ -54,7 +54,7 @@ type Path<T> = (Vec<Step<T>>, Vec<Mode>);
 
 impl<T: Scalar> Point<'_, T> {
     /// All orders.
-    pub(crate) fn check(&self) -> Result<Passed, Found<T>> {
+    pub(crate) fn check(&self) -> Result<Passed, Box<Found<T>>> {
         let ignored = moving(self.x, self.fixed).map(|x| !x.is_empty()).collect();
         let mut passed = Passed { ignored, ..Passed::default() };
         let order = if self.subject.is_differentiable() { self.settings.order } else { 1 };
@@ -75,8 +75,8 @@ impl<T: Scalar> Point<'_, T> {
     }
 
     /// One level; returns the paths to the next ones.
-    fn level(&self, (path, modes): &Path<T>, passed: &mut Passed) -> Result<Vec<Path<T>>, Found<T>> {
-        let found = |cause: Cause, taylor| Found { cause, taylor, path: path.clone() };
+    fn level(&self, (path, modes): &Path<T>, passed: &mut Passed) -> Result<Vec<Path<T>>, Box<Found<T>>> {
+        let found = |cause: Cause, taylor| Box::new(Found { cause, taylor, path: path.clone() });
         let mut level = Level::new(self, path, modes).map_err(|cause| found(cause, None))?;
         if path.is_empty() {
             passed.taylor = level.taylor().map_err(|trouble| found(trouble.into(), None))?;
