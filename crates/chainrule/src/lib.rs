@@ -25,6 +25,10 @@
 //!   minutes how it works.
 //! * [`layers`]: dense layers and activations, `Sequential`, a [`Layer`](layers::Layer) of your own, losses, parameters.
 //! * [`view`]: pictures. `println!("{}", graph.tree())` in a terminal, `graph.dot()` for Graphviz, `graph.svg().save(path)`.
+#![cfg_attr(
+    feature = "check",
+    doc = "* [`check`]: one test, and a gradient of your own is known to be right, or the guilty operation is named."
+)]
 //! * [`prelude`]: the names that nearly every program needs, for one `use`.
 //! * [`ndarray`]: the array library whose types go in and come out, in the version that fits.
 //!
@@ -32,6 +36,8 @@
 //! and a remedy.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "check")]
+pub use chainrule_check as check;
 pub use chainrule_graph as graph;
 pub use chainrule_graph::{Error, ErrorKind, Graph, Result, Var};
 #[cfg(feature = "layers")]

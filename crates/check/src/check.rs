@@ -275,8 +275,11 @@ impl<T: Scalar> Check<'_, T> {
         let moving = (0..x.len()).filter(|&i| fixed.get(i) == Some(&false));
         let ignored = moving.zip(&passed.ignored).filter(|(_, ignored)| **ignored);
         let report = Report {
-            order: self.settings.order,
-            modes: self.settings.modes.clone(),
+            order: if self.subject.is_differentiable() { self.settings.order } else { 1 },
+            modes: match self.subject.is_differentiable() {
+                true => self.settings.modes.clone(),
+                false => vec![Mode::Reverse],
+            },
             points: 1,
             comparisons: passed.comparisons,
             worst: passed.worst,

@@ -256,7 +256,7 @@ impl fmt::Display for Failure {
 /// Inputs that take more characters are not in a report.
 const LONGEST: usize = 400;
 
-/// The numbers below each other.
+/// The numbers below each other. (Plus zero, so that there is no `-0`.)
 fn comparison(f: &mut fmt::Formatter<'_>, cause: &Cause, m: &Mismatch) -> fmt::Result {
     let off = (m.claimed - m.expected).abs();
     let digits = places(m.allowed);
@@ -268,7 +268,7 @@ fn comparison(f: &mut fmt::Formatter<'_>, cause: &Cause, m: &Mismatch) -> fmt::R
         writeln!(f, "of the sum of all outputs with random weights")?;
     }
     writeln!(f)?;
-    writeln!(f, "  the gradient gives   {:>+.digits$}", m.claimed)?;
+    writeln!(f, "  the gradient gives   {:>+.digits$}", m.claimed + 0.0)?;
     match (cause, m.slopes) {
         (Cause::Kink(_), Some((left, right))) => {
             writeln!(f, "  slope to the left    {left:>+.digits$}")?;
@@ -276,12 +276,12 @@ fn comparison(f: &mut fmt::Formatter<'_>, cause: &Cause, m: &Mismatch) -> fmt::R
             writeln!(f, "  anything between the two would be accepted")
         }
         (Cause::Undecided(_), _) => {
-            writeln!(f, "  differences give     {:>+.digits$}", m.expected)?;
+            writeln!(f, "  differences give     {:>+.digits$}", m.expected + 0.0)?;
             writeln!(f, "  but may be off by    {:.1e}, which decides nothing", m.error)?;
             writeln!(f, "  help: choose inputs away from kinks, poles and the border of the domain")
         }
         _ => {
-            writeln!(f, "  differences give     {:>+.digits$}", m.expected)?;
+            writeln!(f, "  differences give     {:>+.digits$}", m.expected + 0.0)?;
             writeln!(f, "  apart by             {off:.1e}, allowed {:.1e}", m.allowed)
         }
     }

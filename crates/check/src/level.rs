@@ -245,8 +245,8 @@ impl<'a, T: Scalar> Level<'a, T> {
         let noise = self.noise(false)?.last().copied().unwrap_or(0.0);
         let Some(&start) = self.components(&self.base.outputs).last() else { return Ok(None) };
         let mut rows = Vec::new();
-        for k in 0..10 {
-            let h = self.format.step / f64::from(1 << k);
+        for k in 0..6 {
+            let h = self.format.step / f64::from(1 << (2 * k));
             if let Some(y) = self.sample(&joint, h)?.and_then(|values| values.last().copied()) {
                 rows.push((h, (y - start - h * slope).abs()));
             }

@@ -111,10 +111,10 @@ impl fmt::Display for Report {
         let s = if self.points == 1 { "" } else { "s" };
         writeln!(
             f,
-            "right: {} derivatives at {} point{s}, up to order {}, {}; at most {:.2} of what is allowed",
+            "right: {} derivatives at {} point{s}, {}{} mode; at most {:.2} of what is allowed",
             self.comparisons,
             self.points,
-            self.order,
+            if self.order > 1 { format!("up to order {}, ", self.order) } else { String::new() },
             modes.join(" and "),
             self.worst
         )?;
@@ -143,5 +143,5 @@ fn points(count: u32) -> String {
 
 /// How many decimals show what matters of a number that is known up to `error`.
 pub(crate) fn places(error: f64) -> usize {
-    if error.is_finite() && error > 0.0 { (1.0 - error.log10()).clamp(3.0, 12.0) as usize } else { 12 }
+    if error.is_finite() && error > 0.0 { (1.0 - error.log10()).clamp(3.0, 9.0) as usize } else { 9 }
 }

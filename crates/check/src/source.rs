@@ -75,7 +75,8 @@ pub(crate) fn operation<T: Scalar>(node: Var<'_, T>, operands: &[ArrayD<T>], m: 
     };
     lines.push(format!(
         "// d {of} / d {operand}{element}, {way}: {:+.digits$}, and differences give {:+.digits$}",
-        m.claimed, m.expected
+        m.claimed + 0.0,
+        m.expected + 0.0
     ));
     lines.join("\n")
 }

@@ -35,14 +35,14 @@ impl Taylor {
 impl fmt::Display for Taylor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Taylor remainder |f(x + h v) - f(x) - h <g, v>|, random v")?;
-        writeln!(f, "  h         remainder   order")?;
+        writeln!(f, "  h        remainder  order")?;
         let mut before: Option<(f64, f64)> = None;
         for &(h, remainder) in &self.rows {
             let step = format!("2^{}", h.log2().round());
-            write!(f, "  {step:<8}  {remainder:<10.1e}")?;
+            write!(f, "  {step:<7}  {remainder:.1e}")?;
             match before {
                 Some((h0, r0)) if remainder > 0.0 => {
-                    writeln!(f, "  {:.2}", (r0 / remainder).log2() / (h0 / h).log2())?;
+                    writeln!(f, "     {:.2}", (r0 / remainder).log2() / (h0 / h).log2())?;
                 }
                 _ => writeln!(f)?,
             }
