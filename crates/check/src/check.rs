@@ -19,8 +19,8 @@ use crate::source;
 use crate::subject::Subject;
 use crate::tolerance::Tolerance;
 
-/// What is left to be said when a function is given: what to ask of it, and where. Made by [`check_gradient`],
-/// [`check_function`] and their like; ended by [`at`](Check::at) or [`for_all`](Check::for_all).
+/// What is left to be said when a function is given: what to ask of it, and where. Made by
+/// [`check_gradient`](crate::check_gradient), [`check_function`](crate::check_function) and their like; ended by [`at`](Check::at) or [`for_all`](Check::for_all).
 #[must_use = "nothing is tested before `at` or `for_all`"]
 pub struct Check<'f, T> {
     subject: Box<dyn Tested<T> + 'f>,
@@ -104,6 +104,16 @@ impl<T: Scalar> Check<'_, T> {
     }
 
     /// What to do with inputs at kinks. Default: given ones are judged there, drawn ones moved.
+    ///
+    /// ```
+    /// use chainrule_check::{Kinks, check_gradient};
+    ///
+    /// let judged = check_gradient(|[x]| x.relu()).at([[0.0, 1.0]])?;
+    /// assert!(judged.kinks()[0].starts_with("`relu` at "));
+    /// let moved = check_gradient(|[x]| x.relu()).kinks(Kinks::Nudge).at([[0.0, 1.0]])?;
+    /// assert_eq!((moved.kinks().len(), moved.nudged()), (0, 1));
+    /// # Ok::<(), chainrule_check::Failure>(())
+    /// ```
     pub fn kinks(mut self, kinks: Kinks) -> Self {
         self.settings.kinks = Some(kinks);
         self
@@ -132,12 +142,27 @@ impl<T: Scalar> Check<'_, T> {
     }
 
     /// Input number `input` has no gradient and never moves: indices, labels, a mask.
+    ///
+    /// ```
+    /// use chainrule_check::check_gradient;
+    ///
+    /// let pick = check_gradient(|[table, rows]| table.take(rows, 0).exp()).fixed(1);
+    /// pick.at(([0.5, 1.0, 2.0], [2.0, 0.0, 2.0]))?;
+    /// # Ok::<(), chainrule_check::Failure>(())
+    /// ```
     pub fn fixed(mut self, input: usize) -> Self {
         self.settings.fixed.push(input);
         self
     }
 
     /// Names for the inputs in reports.
+    ///
+    /// ```
+    /// use chainrule_check::check_gradient;
+    ///
+    /// let failure = check_gradient(|[x, w]| x * w.detach()).names(["x", "w"]).at([2.0, 3.0]).unwrap_err();
+    /// assert!(failure.to_string().starts_with("the gradient is wrong: input `w`, reverse mode"));
+    /// ```
     pub fn names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.settings.names = names.into_iter().map(S::into).collect();
         self

@@ -172,6 +172,18 @@ impl Cause {
 
 /// A gradient test that failed. Its [`Display`](fmt::Display) form is the whole report, for a terminal; so is `Debug`, which
 /// is what `unwrap` and a test that returns it print.
+///
+/// ```
+/// use chainrule_check::{Cause, Mode, check_gradient};
+///
+/// let failure = check_gradient(|[x]| x * x.detach()).at([3.0]).unwrap_err();
+/// let Cause::Wrong(mismatch) = failure.cause() else { panic!("{failure}") };
+/// assert_eq!((mismatch.claimed, mismatch.modes.as_slice()), (3.0, &[Mode::Reverse][..]));
+/// assert!((mismatch.expected - 6.0).abs() <= mismatch.allowed);
+/// assert!(failure.taylor().and_then(|taylor| taylor.order).is_some_and(|order| order < 1.1));
+/// assert_eq!(failure.guilty().map(|guilty| guilty.operation.as_str()), Some("detach"));
+/// assert_eq!(failure.inputs(), ["3.0"]);
+/// ```
 #[derive(Clone)]
 pub struct Failure(pub(crate) Box<Inner>);
 

@@ -49,6 +49,11 @@ macro_rules! laws {
 
         $($(#[$doc])*
         ///
+        /// ```
+        #[doc = concat!("chainrule_check::laws::", stringify!($function), "(|[x, w]| (x * w).tanh(), ([0.5, 1.0], 2.0))?;")]
+        /// # Ok::<(), chainrule_check::Failure>(())
+        /// ```
+        ///
         /// # Errors
         /// How the law is broken at these inputs, or why the function has no gradient there.
         pub fn $function<const N: usize, F>(function: F, inputs: impl Feeds<f64>) -> Result<(), Failure>

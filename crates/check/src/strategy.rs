@@ -21,6 +21,16 @@ use proptest::strategy::{NewTree, ValueTree};
 use proptest::test_runner::TestRunner;
 
 /// An array of this shape, of multiples of 1/8 between -2 and 2.
+///
+/// ```
+/// use chainrule_check::check_gradient;
+/// use chainrule_check::strategy::array;
+///
+/// check_gradient(|[x]| x.sqrt()).for_all([array([3]).between(0.25, 4.0)])?;
+/// check_gradient(|[x]| x.recip()).for_all([array([3]).away_from([0.0], 0.25)])?;
+/// check_gradient(|[x]| (1.0 - x.square()).ln()).for_all([array([3]).inside_one()])?;
+/// # Ok::<(), chainrule_check::Failure>(())
+/// ```
 pub fn array<T>(shape: impl AsRef<[usize]>) -> Arrays<T> {
     Arrays {
         shape: shape.as_ref().to_vec(),
@@ -33,7 +43,7 @@ pub fn array<T>(shape: impl AsRef<[usize]>) -> Arrays<T> {
     }
 }
 
-/// A strategy for arrays; see [`array`].
+/// A strategy for arrays; see [`array()`].
 #[derive(Clone, Debug)]
 pub struct Arrays<T> {
     shape: Vec<usize>,
