@@ -105,11 +105,14 @@ pub(crate) struct Alone<'g, T> {
     pub(crate) node: Var<'g, T>,
 }
 
-impl<T: Scalar> Subject<T> for Alone<'_, T> {
+impl<'g, T: Scalar> Subject<T> for Alone<'g, T> {
     fn run(&self, x: &[ArrayD<T>], path: &[Step<T>], fixed: &[bool]) -> Result<Run<T>, Trouble> {
         let graph = self.node.graph();
-        let inputs: Vec<Var<'_, T>> = x.iter().map(|x| graph.constant(x)).collect();
-        let y = self.node.again(inputs.iter().copied());
+        let inputs: Vec<Var<'g, T>> = x.iter().map(|x| graph.constant(x)).collect();
+        // Of a symmetric matrix, `cholesky` reads one triangle only: it may move as a symmetric one only.
+        let symmetric = self.node.operation() == "cholesky";
+        let operand = |x: &Var<'g, T>| if symmetric { (*x + x.t()) * T::of(0.5) } else { *x };
+        let y = self.node.again(inputs.iter().map(operand));
         let outputs = differentiated(graph, &inputs, vec![y], path, fixed)?;
         let outputs = caught(|| values(&outputs))??;
         Ok(Run { outputs, branches: crate::branch::decisions(y).into_iter().collect() })

@@ -203,3 +203,10 @@ fn drawn_inputs_shrink_to_the_smallest_that_fail() {
     let smallest = ["array![1.0, 0.0, 0.0]", "array![0.0, 1.0, 0.0]", "array![0.0, 0.0, 1.0]"];
     assert!(smallest.contains(&failure.inputs()[0].as_str()), "{failure}");
 }
+#[test]
+fn an_operation_that_reads_one_triangle_is_not_blamed_for_the_other() {
+    let a = array![[4.0, 1.0, 0.5], [1.0, 3.0, -0.5], [0.5, -0.5, 2.0]];
+    check_gradient(|[a]| a.cholesky()).order(2).at([a.clone()]).unwrap();
+    let failure = check_gradient(|[a]| a.cholesky() * a.detach().sum()).at([a]).unwrap_err();
+    assert_eq!(failure.guilty().unwrap().operation, "detach", "{failure}");
+}
