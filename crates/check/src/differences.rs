@@ -20,6 +20,8 @@ pub(crate) struct Format {
     halvings: usize,
     /// The step of neighbouring points, for the noise: no dyadic number, which would be added without rounding.
     close: f64,
+    /// An error of this part of the derivative is small enough to look no further.
+    enough: f64,
     /// Differences whose error is above this part of the derivative, and above that part of the largest one, decide nothing.
     pub(crate) decides: (f64, f64),
 }
@@ -28,10 +30,24 @@ impl Format {
     pub(crate) fn of<T: Scalar>() -> Self {
         if T::NAME == "f32" {
             let unit = f64::from(f32::EPSILON) / 2.0;
-            Format { unit, step: 0.125, halvings: 10, close: 1.7e-3, decides: (0.05, 0.02) }
+            Format {
+                unit,
+                step: 0.125,
+                halvings: 10,
+                close: 1.7e-3,
+                enough: 64.0 * unit,
+                decides: (0.05, 0.02),
+            }
         } else {
             let unit = f64::EPSILON / 2.0;
-            Format { unit, step: 0.0625, halvings: 22, close: 8.377e-8, decides: (0.01, 1e-6) }
+            Format {
+                unit,
+                step: 0.0625,
+                halvings: 22,
+                close: 8.377e-8,
+                enough: 1e5 * unit,
+                decides: (0.01, 1e-6),
+            }
         }
     }
 }
@@ -125,12 +141,19 @@ fn extrapolate(
         table = row;
         rows += 1;
         idle = if better { 0 } else { idle + 1 };
-        if rows >= ROWS && idle >= 2 {
+        if rows >= ROWS && (idle >= 2 || best.as_ref().is_some_and(|best| is_enough(best, format))) {
             break;
         }
         h /= 2.0;
     }
     Ok(best)
+}
+
+/// Whether all errors are small beside their derivatives, or beside the largest of these.
+fn is_enough(slopes: &Slopes, format: Format) -> bool {
+    let largest = slopes.value.iter().fold(0.0_f64, |m, d| m.max(d.abs()));
+    let enough = |(d, e): (&f64, &f64)| *e <= format.enough * d.abs().max(1e-3 * largest);
+    slopes.value.iter().zip(&slopes.error).all(enough)
 }
 
 /// The rounding of a function's components near 0, from its values at six neighbouring points on each side.

@@ -1,7 +1,10 @@
 //! The laws, held against a recorded function at a point.
 
+use std::sync::OnceLock;
+
 use chainrule_graph::{Scalar, Var};
 use ndarray::ArrayD;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::differences::{Format, noise};
 use crate::failure::Cause;
@@ -80,6 +83,16 @@ fn product<T: Scalar>(a: &Arrays<T>, b: &Arrays<T>) -> (f64, f64) {
 /// Numbers, each with the size of what it is the sum of.
 fn numbers<T: Scalar>(arrays: &Arrays<T>) -> Vec<(f64, f64)> {
     arrays.iter().flatten().map(|x| (x.as_f64(), x.as_f64().abs())).collect()
+}
+
+/// One thread and four, kept for all tests of a process: making threads takes longer than most tests.
+fn pools() -> &'static [ThreadPool] {
+    static POOLS: OnceLock<Vec<ThreadPool>> = OnceLock::new();
+    POOLS.get_or_init(|| {
+        let pools = [1, 4].map(|count| ThreadPoolBuilder::new().num_threads(count).build());
+        // Where threads cannot be had, there is nothing to compare.
+        pools.into_iter().flatten().collect()
+    })
 }
 
 /// The two sides of a law.
@@ -215,12 +228,10 @@ impl<T: Scalar, F: Function<T>> Held<'_, T, F> {
     }
 
     fn compiled(&self, e: &Arrays<T>) -> Result<(), Cause> {
-        let pools = [1, 4].map(|count| rayon::ThreadPoolBuilder::new().num_threads(count).build());
-        // Where threads cannot be had, there is nothing to compare.
-        let pools: Vec<_> = pools.into_iter().flatten().collect();
+        let pools = pools();
         for path in [vec![], vec![reverse(e)]] {
-            let (values, compiled) = self.function.both_ways(self.x, &path, self.fixed, &pools)?;
-            for (compiled, pool) in compiled.iter().zip(&pools) {
+            let (values, compiled) = self.function.both_ways(self.x, &path, self.fixed, pools)?;
+            for (compiled, pool) in compiled.iter().zip(pools) {
                 let threads = pool.current_num_threads();
                 self.same(&format!("`value`, and a program on {threads} threads"), &values, compiled)?;
             }
