@@ -116,6 +116,31 @@ where
     claimed(function, vjp)
 }
 
+/// Tests the gradient that somebody claims of a function with one number as its result: `gradient` takes the inputs and returns
+/// the derivative by each of them.
+///
+/// ```
+/// use chainrule_check::check_number;
+/// use ndarray::array;
+///
+/// let energy = check_number(|[x, w]| (x * w).sum(), |[x, w]| [w.clone(), x.clone()]);
+/// energy.at((array![1.0, 2.0], array![0.5, -1.0]))?;
+/// # Ok::<(), chainrule_check::Failure>(())
+/// ```
+pub fn check_number<'f, const N: usize, Y, G>(
+    function: impl Fn(&[ArrayD<f64>; N]) -> Y + 'f,
+    gradient: impl Fn(&[ArrayD<f64>; N]) -> G + 'f,
+) -> Check<'f, f64>
+where
+    Y: Outputs<f64>,
+    G: Outputs<f64>,
+{
+    claimed(function, move |x: &[ArrayD<f64>; N], [e]: &[ArrayD<f64>; 1]| {
+        let factor = e.sum();
+        gradient(x).into_arrays().map(|all| all.into_iter().map(|g| g * factor).collect::<Vec<_>>())
+    })
+}
+
 /// [`check_function`] in single precision.
 ///
 /// ```

@@ -238,10 +238,12 @@ impl<'a, T: Scalar> Level<'a, T> {
         Ok(values.into_iter().zip(rounding).collect())
     }
 
-    pub(crate) fn taylor(&mut self) -> Result<Option<Taylor>, Trouble> {
+    pub(crate) fn taylor(&mut self) -> Result<Option<Taylor>, Cause> {
         let joint = self.joint();
-        let Some(gradients) = &self.gradients else { return Ok(None) };
-        let slope: f64 = gradients.iter().zip(&joint).map(|(g, v)| (g * v).sum()).sum();
+        let slope: f64 = match &self.gradients {
+            Some(gradients) => gradients.iter().zip(&joint).map(|(g, v)| (g * v).sum()).sum(),
+            None => self.tangents(&joint, false)?.last().map_or(0.0, |(slope, _)| *slope),
+        };
         let noise = self.noise(false)?.last().copied().unwrap_or(0.0);
         let Some(&start) = self.components(&self.base.outputs).last() else { return Ok(None) };
         let mut rows = Vec::new();

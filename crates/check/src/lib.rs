@@ -155,7 +155,8 @@ mod tolerance;
 
 pub use check::Check;
 pub use entry::{
-    check_function, check_function_f32, check_gradient, check_gradient_f32, check_gradients, function,
+    check_function, check_function_f32, check_gradient, check_gradient_f32, check_gradients, check_number,
+    function,
 };
 pub use failure::{Cause, Failure, Mismatch, Mode, Place};
 pub use foreign::Outputs;

@@ -79,7 +79,7 @@ impl<T: Scalar> Point<'_, T> {
         let found = |cause: Cause, taylor| Box::new(Found { cause, taylor, path: path.clone() });
         let mut level = Level::new(self, path, modes).map_err(|cause| found(cause, None))?;
         if path.is_empty() {
-            passed.taylor = level.taylor().map_err(|trouble| found(trouble.into(), None))?;
+            passed.taylor = level.taylor().map_err(|cause| found(cause, None))?;
         }
         let directions = level.directions();
         for direction in &directions {

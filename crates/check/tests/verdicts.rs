@@ -210,3 +210,11 @@ fn an_operation_that_reads_one_triangle_is_not_blamed_for_the_other() {
     let failure = check_gradient(|[a]| a.cholesky() * a.detach().sum()).at([a]).unwrap_err();
     assert_eq!(failure.guilty().unwrap().operation, "detach", "{failure}");
 }
+
+#[test]
+fn forward_mode_alone_has_a_table_too() {
+    let report = check_gradient(|[x]| x.exp()).modes([Mode::Forward]).order(2).at([[0.5, 1.0]]).unwrap();
+    assert!((report.taylor().unwrap().order.unwrap() - 2.0).abs() < 0.1);
+    let failure = check_gradient(|[x]| x * x.detach()).modes([Mode::Forward]).at([1.5]).unwrap_err();
+    assert!((failure.taylor().unwrap().order.unwrap() - 1.0).abs() < 0.1);
+}
