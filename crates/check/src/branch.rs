@@ -4,7 +4,9 @@
 //! decisions everywhere lie on one smooth piece, so differences between them mean something.
 
 use chainrule_graph::{Graph, Scalar, Var};
+use ndarray::Axis;
 
+use crate::source::listing;
 use crate::subject::Branch;
 
 /// The decisions of all nodes of a graph.
@@ -52,15 +54,17 @@ fn pairs(a: &[f64], b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| if a == b { 0.0 } else { sign(a - b) }).collect()
 }
 
-/// For each element of the operand, whether it is an extreme: the gradient of the sum says so, without knowing the axes.
+/// For each element of the operand, whether it is the largest, or the smallest, of those that it is compared with.
 fn extremes<T: Scalar>(node: Var<'_, T>) -> Option<Vec<f64>> {
-    let operand = node.operands().first().copied()?;
-    // Alone, on a constant: the derivative is that of this operation and of nothing before it.
-    let alone = operand.value().ok()?;
-    let x = node.graph().constant(&alone);
-    let y = node.again([x]);
-    let share = y.sum().grad(x).ok()?.value().ok()?;
-    Some(share.iter().map(|share| share.as_f64()).collect())
+    let (operand, mut result) = (node.operands().first()?.value().ok()?, node.value().ok()?);
+    // The axes that are gone, as a listing shows them: `max [0, 2]`.
+    let text = listing(node);
+    let axes = text.split_once('[')?.1.trim_end_matches([']', ' ']);
+    for axis in axes.split(',').filter(|axis| !axis.trim().is_empty()) {
+        result.insert_axis_inplace(Axis(axis.trim().parse().ok()?));
+    }
+    let result = result.broadcast(operand.raw_dim())?;
+    Some(operand.iter().zip(result).map(|(x, y)| if x == y { 1.0 } else { 0.0 }).collect())
 }
 
 /// The first operation that decides otherwise in `there` than in `here`.
@@ -69,4 +73,37 @@ pub(crate) fn difference<'a>(here: &'a [Branch], there: &[Branch]) -> Option<&'a
         // One of them is longer: the function itself took another way.
         if here.len() == there.len() { None } else { here.last() }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn an_extreme_is_found_over_whatever_axes() {
+        let graph = Graph::new();
+        let x = graph.constant(array![[1.0, 3.0], [3.0, 2.0]]);
+        for (node, want) in [
+            (x.max(), [0.0, 1.0, 1.0, 0.0]),
+            (x.max_axes(0), [0.0, 1.0, 1.0, 0.0]),
+            (x.min_axes(1), [1.0, 0.0, 0.0, 1.0]),
+            (x.min(), [1.0, 0.0, 0.0, 0.0]),
+        ] {
+            assert_eq!(extremes(node), Some(want.to_vec()), "{node:?}");
+        }
+    }
+
+    #[test]
+    fn two_points_differ_in_the_first_operation_that_decides_otherwise() {
+        let at = |x: f64| {
+            let graph = Graph::new();
+            let x = graph.constant([x]);
+            let _ = (x + 5.0).abs() + x.relu() + x.greater(0.5);
+            branches(&graph)
+        };
+        assert_eq!(at(0.25), at(0.375));
+        assert_eq!(difference(&at(0.25), &at(-0.25)).map(|b| b.operation.as_str()), Some("relu"));
+        assert_eq!(difference(&at(0.25), &at(0.75)).map(|b| b.operation.as_str()), Some("less"));
+    }
 }

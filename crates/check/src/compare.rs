@@ -109,8 +109,8 @@ impl<T: Scalar> Level<'_, T> {
             let known = self.known(claim, slopes);
             self.scale = self.scale.max(claim.value.abs()).max(known.value.abs());
             if !known.accepts(claim) {
-                // A function that says nothing of its kinks shows them in the slopes to both sides.
-                if self.base.branches.is_empty() && self.is_kink(direction, claim.component)? {
+                // Code of the user's says nothing of its kinks: they show in the slopes to both sides.
+                if self.is_kink(direction, claim.component)? {
                     return self.at_kink(direction, claims, passed);
                 }
                 return Err(Cause::Wrong(Box::new(self.mismatch(direction, claim, known))));

@@ -1,7 +1,8 @@
 //! Kinks: where a function has a slope to each side and none in the middle.
 //!
 //! A function recorded on the engine tells of them by its decisions ([`branch`](crate::branch)): no step is so small that the
-//! point and both sides lie on one piece. Of any other function only the two slopes tell.
+//! point and both sides lie on one piece. Of a foreign function, and of operations of the user's own, only the two slopes
+//! tell.
 
 use chainrule_graph::Scalar;
 

@@ -82,7 +82,7 @@ pub(crate) fn operation<T: Scalar>(node: Var<'_, T>, operands: &[ArrayD<T>], m: 
 }
 
 /// What the listing of a tape says of a node, without numbers and place.
-fn listing<T: Scalar>(node: Var<'_, T>) -> String {
+pub(crate) fn listing<T: Scalar>(node: Var<'_, T>) -> String {
     let line = format!("{node:?}");
     let text = line.split_once(" = ").map_or(line.as_str(), |(_, text)| text);
     text.split("(%").next().unwrap_or(text).to_owned()

@@ -218,3 +218,31 @@ fn forward_mode_alone_has_a_table_too() {
     let failure = check_gradient(|[x]| x * x.detach()).modes([Mode::Forward]).at([1.5]).unwrap_err();
     assert!((failure.taylor().unwrap().order.unwrap() - 1.0).abs() < 0.1);
 }
+
+/// `|x|` as an operation of the user's own, which says nothing of its kink.
+struct Size;
+
+impl chainrule_graph::CustomOp<f64> for Size {
+    fn name(&self) -> &'static str {
+        "size"
+    }
+    fn shape(&self, operands: &[&[usize]]) -> Result<Vec<usize>, String> {
+        Ok(operands[0].to_vec())
+    }
+    fn value(&self, x: &[ndarray::ArrayViewD<'_, f64>]) -> Result<ndarray::ArrayD<f64>, String> {
+        Ok(x[0].mapv(f64::abs))
+    }
+    fn derivative<'g>(&self, _: usize, x: &[Var<'g>], _: Var<'g>) -> chainrule_graph::LinearMap<'g, f64> {
+        chainrule_graph::LinearMap::diag(x[0].greater_equal(0.0) * 2.0 - 1.0)
+    }
+    fn cuts(&self, _: usize) -> bool {
+        false
+    }
+}
+
+#[test]
+fn kinks_of_operations_that_cannot_tell_are_seen_among_those_that_can() {
+    let f = function(|[x]| x.graph().custom(Size, [x]) + (x + 1.0).relu());
+    assert_eq!(check_gradient(f).at([0.0]).unwrap().kinks(), ["the function"]);
+    assert_eq!(check_gradient(f).kinks(Kinks::Nudge).order(2).at([0.0]).unwrap().nudged(), 1);
+}
