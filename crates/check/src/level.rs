@@ -10,6 +10,9 @@ use crate::random::Random;
 use crate::subject::{Arrays, Run, Step, Trouble, moving};
 use crate::taylor::Taylor;
 
+/// How many inputs have directions of their own in higher orders.
+const MANY: usize = 4;
+
 /// A run beside the point, and the components of its outputs.
 type There<T> = (Run<T>, Vec<f64>);
 
@@ -163,7 +166,8 @@ impl<'a, T: Scalar> Level<'a, T> {
         inputs.map(|x| random.array::<f64>(x.shape()) * size(x)).collect()
     }
 
-    /// Every element alone, if there are few; else a random direction for each input. And all together.
+    /// Every element alone, if there are few; else a random direction for each input. And all together, which is enough in
+    /// higher orders of many inputs: what fails is [located](Level::locate) by halves anyway.
     pub(crate) fn directions(&self) -> Vec<Direction> {
         let joint = self.joint();
         let total: usize = joint.iter().map(ArrayD::len).sum();
@@ -172,7 +176,7 @@ impl<'a, T: Scalar> Level<'a, T> {
         for (i, v) in joint.iter().enumerate() {
             if each {
                 all.extend((0..v.len()).map(|k| part(&joint, &[(i, k)])));
-            } else if joint.len() > 1 && !v.is_empty() {
+            } else if joint.len() > 1 && !v.is_empty() && (self.path.is_empty() || joint.len() <= MANY) {
                 all.push(part(&joint, &(0..v.len()).map(|k| (i, k)).collect::<Vec<_>>()));
             }
         }
