@@ -81,11 +81,15 @@ impl<T: Scalar> Point<'_, T> {
         if path.is_empty() {
             passed.taylor = level.taylor().map_err(|cause| found(cause, None))?;
         }
-        let directions = level.directions();
-        for direction in &directions {
-            if let Err(cause) = level.along(direction, passed) {
+        let mut directions = level.directions().into_iter();
+        // Where several are tied, each alone may have all of the slope, but not all of them together.
+        let mut tied = Some(level.joint().iter().map(|v| v.mapv(f64::abs)).collect());
+        while let Some(direction) =
+            directions.next().or_else(|| tied.take().filter(|_| !passed.kinks.is_empty()))
+        {
+            if let Err(cause) = level.along(&direction, passed) {
                 let taylor = if path.is_empty() { passed.taylor.take() } else { None };
-                return Err(found(level.locate(direction, cause), taylor));
+                return Err(found(level.locate(&direction, cause), taylor));
             }
         }
         let further = level.steps().into_iter().map(|(step, mode)| {

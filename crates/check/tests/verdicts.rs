@@ -246,3 +246,15 @@ fn kinks_of_operations_that_cannot_tell_are_seen_among_those_that_can() {
     assert_eq!(check_gradient(f).at([0.0]).unwrap().kinks(), ["the function"]);
     assert_eq!(check_gradient(f).kinks(Kinks::Nudge).order(2).at([0.0]).unwrap().nudged(), 1);
 }
+
+#[test]
+fn tied_ones_cannot_each_have_the_whole_slope() {
+    let largest = |[x]: &[ndarray::ArrayD<f64>; 1]| x.fold(f64::MIN, |m, x| m.max(*x));
+    let share = |each: f64| {
+        move |[x]: &[ndarray::ArrayD<f64>; 1], [e]: &[ndarray::ArrayD<f64>; 1]| {
+            e * &x.mapv(|x| if x == 1.0 { each } else { 0.0 })
+        }
+    };
+    check_function(largest, share(0.5)).at([[1.0, 1.0, 0.5]]).unwrap();
+    assert!(matches!(cause(check_function(largest, share(1.0)).at([[1.0, 1.0, 0.5]])), Cause::Kink(_)));
+}
