@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use chainrule::graph::{CustomOp, ErrorKind, Explanation, Graph, LinearMap, Var, explain, vmap};
+use chainrule::graph::{CustomOp, ErrorKind, Explanation, Graph, LinearMap, Program, Var, explain, vmap};
 use ndarray::{ArrayD, ArrayViewD, array};
 
 fn bits(x: Var<'_>) -> Vec<u64> {
@@ -314,4 +314,31 @@ fn inside_of_vmap_it_is_still_a_checkpoint() {
     let (plain, saved) = (batch(false), batch(true));
     assert_eq!((plain.0, saved.0), (3, 6));
     assert_eq!((plain.1, plain.2), (saved.1, saved.2));
+}
+
+/// A compiled program finds common subexpressions; that a checkpoint is computed a second time is meant, and is none.
+#[test]
+fn a_program_computes_checkpoints_twice_and_needs_less_memory() {
+    fn block<'g>(x: Var<'g>) -> Var<'g> {
+        (0..4).fold(x.sin(), |y, _| (y.cumsum(0) / 2000.0).tanh())
+    }
+    let program = |saving| {
+        let graph = &Graph::new();
+        let x = graph.variable("x", ndarray::Array1::linspace(0.0, 1.0, 2000));
+        let mut y = graph.constant(0.0) + x;
+        for _ in 0..8 {
+            y = match saving {
+                true => graph.checkpoint(|| block(y)),
+                false => block(y),
+            };
+        }
+        let mut program = Program::new([], [y.sum().grad(x).unwrap()]).compile().unwrap();
+        let plan = program.explain();
+        let [slope] = program.run(()).unwrap();
+        (plan.work_bytes, plan.items, slope.iter().map(|x| x.to_bits()).collect::<Vec<_>>())
+    };
+    let ((plain, few, want), (saved, many, bits)) = (program(false), program(true));
+    assert_eq!(bits, want);
+    assert!(many > few, "{many} things to compute, and {few} without checkpoints");
+    assert!(2 * saved < plain, "{saved} bytes, and {plain} without checkpoints");
 }

@@ -5,7 +5,7 @@ use std::hash::Hasher;
 use smallvec::SmallVec;
 
 use super::hash::Quick;
-use super::simplify::Kind;
+use super::simplify::{Kind, Part};
 use super::source::Source;
 use crate::Scalar;
 use crate::op::Op;
@@ -21,8 +21,15 @@ impl Key {
         hash.finish()
     }
 
-    pub(super) fn new<T: Scalar>(kind: &Kind<T>, operands: &[Source], shape: &[usize]) -> Option<Key> {
+    pub(super) fn new<T: Scalar>(
+        kind: &Kind<T>,
+        operands: &[Source],
+        shape: &[usize],
+        part: Part,
+    ) -> Option<Key> {
         let mut words: SmallVec<[u64; 24]> = SmallVec::new();
+        // Checkpoints are computed a second time on purpose.
+        words.push(u64::from(part == Part::Again));
         match kind {
             Kind::Input(_) | Kind::State(_) => return None,
             Kind::Constant(elements) => match **elements {

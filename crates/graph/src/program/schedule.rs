@@ -12,7 +12,7 @@
 use chainrule_kernels::Level;
 
 use super::hash::Map;
-use super::simplify::{Items, Kind};
+use super::simplify::{Items, Kind, Part};
 use super::source::{ItemId, Pattern, Source};
 use crate::op::Op;
 use crate::shape::element_count;
@@ -271,14 +271,20 @@ fn depths<T>(program: &Items<T>, roles: &[Role]) -> (Vec<usize>, usize) {
     let count = program.items.len();
     let role = |item: ItemId| roles.get(item).copied().unwrap_or(Role::Alone);
     let mut depths = vec![0_usize; count];
+    // How far the way back has come. A checkpoint's copy is recorded where it is needed first; at the smallest depth, beside
+    // what it is a copy of, it would keep all the values that it is there to save.
+    let mut back = 0;
     for (user, item) in program.items.iter().enumerate() {
-        let mut depth = 0;
+        let mut depth = if item.part == Part::Again { back } else { 0 };
         for source in item.operands.iter().filter(|source| role(source.root) != Role::Leaf) {
             let step = usize::from(!inside(program, roles, user, source));
             depth = depth.max(depths.get(source.root).copied().unwrap_or(0) + step);
         }
         if let Some(slot) = depths.get_mut(user) {
             *slot = depth;
+        }
+        if item.part == Part::Derivative {
+            back = back.max(depth);
         }
     }
     let end = depths.iter().copied().max().unwrap_or(0) + 1;

@@ -50,6 +50,19 @@ pub(super) struct Item<T> {
     pub(super) len: usize,
     /// The node it comes from.
     pub(super) node: NodeId,
+    pub(super) part: Part,
+}
+
+/// What part of a program an item is, as far as checkpoints are concerned.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// A formula of the user's.
+    Formula,
+    /// The way back, or forward mode: derivatives.
+    Derivative,
+    /// A checkpoint's copy: computed once more on the way back, and not before. It must not become one with what it is a copy
+    /// of, for then that would have to be kept.
+    Again,
 }
 
 /// A variable and what it becomes.
@@ -183,14 +196,24 @@ fn needed<T: Scalar>(graph: &Graph<T>, request: &Request<'_>) -> Vec<NodeId> {
 
 impl<T: Scalar> Builder<'_, T> {
     fn push(&mut self, kind: Kind<T>, operands: Sources, shape: &[usize], node: NodeId) -> ItemId {
+        let part = self.part(node);
         self.items.push(Item {
             kind,
             operands,
             shape: Shape::from_slice(shape),
             len: element_count(shape),
             node,
+            part,
         });
         self.items.len() - 1
+    }
+
+    fn part(&self, id: NodeId) -> Part {
+        match self.graph.tape.borrow().nodes.get(id).map(|node| node.mark) {
+            Some(mark) if mark.primal().is_some() => Part::Derivative,
+            Some(mark) if mark.transient && mark.region == 0 => Part::Again,
+            _ => Part::Formula,
+        }
     }
 
     fn know(&mut self, id: NodeId, item: ItemId, uniform: Option<T>, constant: bool) {
@@ -338,13 +361,13 @@ impl<T: Scalar> Builder<'_, T> {
 
     /// The item with this operation and these operands: the one there is, or a new one.
     pub(super) fn shared(&mut self, kind: Kind<T>, operands: Sources, shape: &[usize], id: NodeId) -> ItemId {
-        let Some(key) = Key::new(&kind, &operands, shape) else {
+        let Some(key) = Key::new(&kind, &operands, shape, self.part(id)) else {
             return self.push(kind, operands, shape, id);
         };
         let hash = key.hash();
         let seen = self.seen.get(&hash).copied();
         if let Some((number, item)) = seen.and_then(|number| Some((number, self.items.get(number)?))) {
-            if Key::new(&item.kind, &item.operands, &item.shape) == Some(key) {
+            if Key::new(&item.kind, &item.operands, &item.shape, item.part) == Some(key) {
                 return number;
             }
             // Another one with the same hash: the chance is one in 2^64, and computing twice gives the same.
