@@ -14,6 +14,9 @@ impl<T: Scalar> Graph<T> {
     /// the way back. Memory for them is needed only while they are. Values and gradients are the same, to the bit. (Derivatives of
     /// gradients may differ by rounding: contributions to a node meet in another order.)
     ///
+    /// Compiled programs do the same: the copy of a checkpoint is a part of the plan, and is not computed before the way back gets
+    /// there.
+    ///
     /// The nodes that `function` returns keep their values. A checkpoint inside of another belongs to the outer one. Values of
     /// several gradients are best read together, by [`compute`](Graph::compute): each call computes anew what it
     /// needs.
