@@ -98,7 +98,7 @@ pub use machine::{
 };
 pub use pair::Pair;
 pub use pool::Awaited;
-pub use product::{INNER, Matrix, Offsets, matmul_scratch, matmul_with};
+pub use product::{Blocks, INNER, Matrix, Offsets, matmul_scratch, matmul_with};
 pub use scalar::Scalar;
 pub use view::View;
 

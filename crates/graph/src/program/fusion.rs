@@ -4,7 +4,7 @@ use chainrule_kernels::{self as kernels, At, Fusion, Level, Output, Reduction, V
 
 use super::describe::StepInfo;
 use super::hash::Map;
-use super::lower::{Draft, Lowering};
+use super::lower::Lowering;
 use super::schedule::{Domain, Role, pattern, reduced_axes};
 use super::simplify::Kind;
 use super::source::{ItemId, Pattern, Source};
@@ -12,7 +12,8 @@ use crate::Scalar;
 use crate::op::Op;
 
 impl<T: Scalar> Lowering<'_, T> {
-    pub(super) fn fused(&mut self, domain: Domain, items: &[ItemId]) {
+    /// `finishes`: the product before it, as one step with it.
+    pub(super) fn fused(&mut self, domain: Domain, items: &[ItemId], finishes: bool) {
         let mut kernel = Kernel {
             lowering: self,
             domain,
@@ -31,12 +32,10 @@ impl<T: Scalar> Lowering<'_, T> {
         };
         items.iter().for_each(|&item| kernel.item(item));
         kernel.outputs(items);
-        let Kernel { mut fusion, read, written, .. } = kernel;
+        let Kernel { fusion, read, written, .. } = kernel;
         if fusion.outputs.is_empty() {
             return;
         }
-        fusion.scratch = self.scratch;
-        self.scratch_len = self.scratch_len.max(fusion.scratch());
         let work = fusion.values.iter().filter(|value| !matches!(value, Value::Load { .. })).count();
         let info = StepInfo {
             items: items.to_vec(),
@@ -48,7 +47,7 @@ impl<T: Scalar> Lowering<'_, T> {
             written,
             flops: work as f64 * domain.len as f64,
         };
-        self.add(Draft::Fusion(Box::new(fusion)), info);
+        self.add_kernel(fusion, info, finishes);
     }
 }
 

@@ -216,13 +216,20 @@ impl Legacies {
     ) -> Legacies {
         let mut levels: IndexMap<ItemId, Option<Level>> = IndexMap::new();
         let fused = schedule.groups.get(group).filter(|members| matches!(members.form, Form::Fused(_)));
+        // A product that this kernel finishes reads its factors until the last block.
+        let product =
+            fused.filter(|kernel| kernel.finishes).and_then(|_| schedule.groups.get(group.checked_sub(1)?));
+        let product =
+            product.map_or(&[][..], |product| &product.items).iter().filter_map(|&id| program.items.get(id));
+        let busy: Vec<ItemId> = product.flat_map(|item| &item.operands).map(|source| source.root).collect();
         for &user in fused.map_or(&[][..], |members| &members.items) {
             let Some(item) = program.items.get(user) else { continue };
             for source in &item.operands {
                 let root = source.root;
                 let dies = needs.last.get(root) == Some(&group)
                     && schedule.group(root) != group
-                    && in_arena.get(root) == Some(&true);
+                    && in_arena.get(root) == Some(&true)
+                    && !busy.contains(&root);
                 if !dies {
                     continue;
                 }
@@ -278,7 +285,7 @@ impl Needs {
                     *stored = true;
                 }
                 if let Some(last) = needs.last.get_mut(root) {
-                    *last = (*last).max(schedule.group(user));
+                    *last = (*last).max(schedule.done_with_operands(user));
                 }
                 if let Some(last_user) = needs.last_user.get_mut(root) {
                     *last_user = user;

@@ -9,6 +9,7 @@ use chainrule_kernels::{
 };
 
 use super::describe::StepInfo;
+use super::epilogue::Finished;
 use super::gathered::factor;
 use super::layout::{GRAIN, Layout};
 use super::pairs::pair;
@@ -56,6 +57,7 @@ pub(super) enum Draft<T> {
     Fusion(Box<Fusion<T>>),
     Scalars(Vec<ScalarStep<T>>),
     Product(Product),
+    Finished(Box<Finished<T>>),
     Other(Other<T>),
     Call(Call<T>),
 }
@@ -69,7 +71,7 @@ pub(super) struct Lowering<'p, T> {
     pub(super) scratch: At,
     /// How much of it the largest step needs.
     pub(super) scratch_len: usize,
-    drafts: Vec<(Draft<T>, StepInfo)>,
+    pub(super) drafts: Vec<(Draft<T>, StepInfo)>,
     /// How often each item is an operand or a new value.
     uses: Vec<usize>,
 }
@@ -105,7 +107,7 @@ pub(super) fn lower<T: Scalar>(
     }
     for group in &schedule.groups {
         match group.form {
-            Form::Fused(domain) => lowering.fused(domain, &group.items),
+            Form::Fused(domain) => lowering.fused(domain, &group.items, group.finishes),
             Form::Scalars => lowering.scalars(&group.items),
             Form::Alone => group.items.iter().for_each(|&item| lowering.alone(item)),
         }
@@ -199,7 +201,7 @@ impl<T: Scalar> Lowering<'_, T> {
                 None => {
                     // A place too far off for the short form: a kernel of one element.
                     self.push_scalars(std::mem::take(&mut steps), std::mem::take(&mut done));
-                    self.fused(Domain { len: 1, cols: 0 }, &[id]);
+                    self.fused(Domain { len: 1, cols: 0 }, &[id], false);
                 }
             }
         }
@@ -467,8 +469,11 @@ impl<T: Scalar> Lowering<'_, T> {
         let mut lowered =
             Lowered { machine: Machine::new(sizes), stages: Vec::new(), infos: Vec::new(), work };
         let mut first = 0;
-        for (draft, info) in self.drafts {
+        for (draft, mut info) in self.drafts {
             let sound = match draft {
+                Draft::Finished(finished) => {
+                    finished.push(&mut lowered.machine, &mut lowered.infos, &mut info)
+                }
                 Draft::Fusion(fusion) => lowered.machine.push_fusion(&fusion),
                 Draft::Scalars(steps) => lowered.machine.push_scalars(steps),
                 Draft::Product(product) => lowered.machine.push_product(product),

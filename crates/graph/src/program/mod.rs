@@ -1,13 +1,14 @@
 //! Compiled programs: a recorded graph as a list of steps over memory that is laid out beforehand.
 //!
 //! The way of a program, a page each: `simplify.rs` makes items of nodes, each thing once (`windows.rs` those of pooling in the
-//! order of memory, `gathered.rs` products of windows where they lie); `schedule.rs` decides which items share a kernel; `layout.rs` gives them places; `lower.rs` writes the steps of the machine (`fusion.rs` the fused ones,
+//! order of memory, `gathered.rs` products of windows where they lie); `schedule.rs` decides which items share a kernel; `layout.rs` gives them places; `lower.rs` writes the steps of the machine (`fusion.rs` the fused ones, `epilogue.rs` those that finish a product,
 //! `tiny.rs` those of programs too small for kernels), which is in the crate `chainrule-kernels`; `run.rs` runs them. This
 //! page is what users hold.
 
 mod arena;
 mod commits;
 mod describe;
+mod epilogue;
 mod feeds;
 mod fusion;
 mod gathered;

@@ -11,6 +11,7 @@
 
 use chainrule_kernels::Level;
 
+use super::epilogue::{self, Epilogue};
 use super::hash::Map;
 use super::simplify::{Items, Kind, Part};
 use super::source::{ItemId, Pattern, Source};
@@ -51,6 +52,8 @@ pub(super) struct Group {
     pub(super) form: Form,
     /// Whether it belongs to the updates behind everything that can fail.
     pub(super) last: bool,
+    /// Whether it is a kernel that is to finish the product right before it, block by block: see `epilogue.rs`.
+    pub(super) finishes: bool,
 }
 
 /// What sort of step a group is.
@@ -347,6 +350,14 @@ impl Schedule {
         self.group_of.get(item).copied().unwrap_or(usize::MAX)
     }
 
+    /// The group behind which nobody looks at the operands of an item any more. A product that a kernel finishes is not done
+    /// before that is.
+    pub(super) fn done_with_operands(&self, user: ItemId) -> usize {
+        let group = self.group(user);
+        let next = group.saturating_add(1);
+        if self.groups.get(next).is_some_and(|next| next.finishes) { next } else { group }
+    }
+
     /// Whether a user finds the value of an operand's root in a register of their kernel.
     pub(super) fn shares<T>(&self, program: &Items<T>, user: ItemId, source: &Source) -> bool {
         self.fuse && self.group(user) == self.group(source.root) && inside(program, &self.roles, user, source)
@@ -372,7 +383,7 @@ fn gather<T>(program: &Items<T>, roles: Vec<Role>, depths: &[usize], end: usize,
             Form::Fused(_) | Form::Scalars => *open.entry((depth, form)).or_insert(new),
         };
         if number == new {
-            groups.push((depth, Group { items: Vec::new(), form, last: false }));
+            groups.push((depth, Group { items: Vec::new(), form, last: false, finishes: false }));
         }
         if let Some((_, group)) = groups.get_mut(number) {
             group.items.push(item);
@@ -381,10 +392,19 @@ fn gather<T>(program: &Items<T>, roles: Vec<Role>, depths: &[usize], end: usize,
             *slot = number;
         }
     }
+    // A kernel that finishes a product comes first at its depth, and the product right before it.
+    let epilogues = if fuse { epilogue::find(program, &roles, &groups, &number_of, end) } else { Vec::new() };
+    let mut first: Map<usize, (usize, usize)> = Map::default();
+    for (number, Epilogue { product, kernel }) in epilogues.into_iter().enumerate() {
+        if let Some((depth, group)) = groups.get_mut(kernel) {
+            group.finishes = true;
+            first.extend([(product, (*depth, 2 * number)), (kernel, (*depth, 2 * number + 1))]);
+        }
+    }
     let mut sorted: Vec<(usize, (usize, Group))> = groups.into_iter().enumerate().collect();
     // By themselves items stay in their order, in which pairs are beside each other.
     if fuse {
-        sorted.sort_by_key(|(_, (depth, _))| *depth);
+        sorted.sort_by_key(|(number, (depth, _))| first.get(number).copied().unwrap_or((*depth, usize::MAX)));
     }
     let mut place = vec![0; sorted.len()];
     for (new, (old, _)) in sorted.iter().enumerate() {

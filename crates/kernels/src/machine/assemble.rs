@@ -20,16 +20,26 @@ const STREAMS: usize = 4;
 impl<T: Scalar> Fusion<T> {
     /// How many elements of memory the kernel needs for itself; 0 if there is no such kernel.
     pub fn scratch(&self) -> usize {
+        self.scratch_with(self.tasks())
+    }
+
+    /// The same with registers for so many tasks.
+    pub(super) fn scratch_with(&self, tasks: usize) -> usize {
         let Some(levels) = self.levels() else { return 0 };
         let (arranged, levels) = self.in_order(levels);
-        arranged.scratch_for(Assembly::new(&arranged, &levels).bound)
+        arranged.scratch_for(tasks, Assembly::new(&arranged, &levels).bound)
     }
 
     /// The kernel, if it is one that can be run in memory of these sizes.
     pub(crate) fn assemble(&self, sizes: &Sizes) -> Option<Fused<T>> {
+        self.assemble_with(self.tasks(), sizes)
+    }
+
+    /// The same with registers for so many tasks, at least its own.
+    pub(super) fn assemble_with(&self, tasks: usize, sizes: &Sizes) -> Option<Fused<T>> {
         let (arranged, levels) = self.in_order(self.levels()?);
         let assembly = Assembly::new(&arranged, &levels);
-        arranged.is_sound(&levels, assembly.bound, sizes).then(|| assembly.finish())
+        arranged.is_sound(&levels, tasks, assembly.bound, sizes).then(|| assembly.finish())
     }
 
     /// The kernel in the order of `arrange.rs`, unless its tiles had to be shorter, and the levels of its values.
@@ -374,7 +384,7 @@ impl<'f, T: Scalar> Assembly<'f, T> {
 
     fn late_reduction(&self, number: usize, reduction: Reduction) -> Late {
         let partials = self.fusion.len.div_ceil(super::fused::TILE);
-        let behind = self.fusion.scratch_for(self.bound) - self.fusion.partials();
+        let behind = self.fusion.scratch_for(self.fusion.tasks(), self.bound) - self.fusion.partials();
         let mut places = self.ends.kept(number).iter().map(|output| output.at);
         Late {
             reduction,

@@ -166,11 +166,14 @@ impl<T: Scalar> Fusion<T> {
         Some(levels)
     }
 
-    /// How many elements of memory it needs for itself, with `registers` of them.
-    pub(crate) fn scratch_for(&self, registers: usize) -> usize {
-        let tile = self.tile(registers);
-        let tasks = if self.is_long() { TASKS } else { 1 };
-        tasks * registers * tile.stride() + self.partials()
+    /// How many elements of memory it needs for itself, with `registers` of them for each of some tasks.
+    pub(crate) fn scratch_for(&self, tasks: usize, registers: usize) -> usize {
+        tasks * registers * self.tile(registers).stride() + self.partials()
+    }
+
+    /// How many tasks it is divided into, at most.
+    pub(crate) fn tasks(&self) -> usize {
+        if self.is_long() { TASKS } else { 1 }
     }
 
     /// Whether more than one thread may be worth it: a fork and join costs as much as some ten thousand operations.
@@ -211,10 +214,10 @@ impl<T: Scalar> Fusion<T> {
 
     /// Whether a plan of this kind is one that `tile.rs` can run: levels fit, memory is there, and nothing is written
     /// that is still to be read.
-    pub(crate) fn is_sound(&self, levels: &[Level], registers: usize, sizes: &Sizes) -> bool {
+    pub(crate) fn is_sound(&self, levels: &[Level], tasks: usize, registers: usize, sizes: &Sizes) -> bool {
         let single = self.len <= TILE;
         let rows_fit = self.cols == 0 || (self.cols <= TILE && self.len.is_multiple_of(self.cols));
-        let scratch = (self.scratch, self.scratch_for(registers));
+        let scratch = (self.scratch, self.scratch_for(tasks, registers));
         let loads_fit = self.values.iter().all(|value| match value {
             Value::Load { at, layout, level } => match layout {
                 Layout::Cycle { period } => {
@@ -291,7 +294,11 @@ impl<T: Scalar> Fusion<T> {
     /// The range that a value is read from, if it is read, and the level of what lies there one after the other; `Some(None)`
     /// if there is no such range.
     #[allow(clippy::type_complexity, reason = "a range and a level")]
-    fn reads(&self, value: &Value<T>, sizes: &Sizes) -> Option<Option<((At, usize), Option<Level>)>> {
+    pub(super) fn reads(
+        &self,
+        value: &Value<T>,
+        sizes: &Sizes,
+    ) -> Option<Option<((At, usize), Option<Level>)>> {
         let Value::Load { at, layout, level } = value else { return None };
         let count = self.count(*level);
         Some(match layout {

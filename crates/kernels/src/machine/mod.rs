@@ -3,13 +3,16 @@
 //!
 //! Whoever compiles a program decides what lies where ([`Sizes`], [`At`]) and adds steps; each is checked when it is added
 //! ([`Machine::push`]), so that a run is safe whatever the plan was. Steps are fused kernels (`fused.rs`), stretches of scalar
-//! code (`scalars.rs`), matrix products and all the other loops of this crate (`others.rs`).
+//! code (`scalars.rs`), matrix products (also with a kernel that finishes them: `finished.rs`) and all the other loops of this crate (`others.rs`).
 
 mod arrange;
 mod assemble;
 mod chain;
 #[cfg(test)]
 mod chain_tests;
+mod finished;
+#[cfg(test)]
+mod finished_tests;
 mod fused;
 mod instruction;
 mod memory;
@@ -29,6 +32,7 @@ pub use scalars::{ScalarCode, ScalarStep};
 
 use crate::scalar::Scalar;
 use crate::team;
+use finished::Finished;
 use instruction::Fused;
 use std::ops::Range;
 
@@ -38,6 +42,7 @@ enum Step<T> {
     Fused(Box<Fused<T>>),
     Scalars(Box<[ScalarStep<T>]>),
     Product(Box<product::Ready>),
+    Finished(Box<Finished<T>>),
     Other(Box<Other<T>>),
 }
 
@@ -48,6 +53,7 @@ impl<T: Scalar> Step<T> {
             Step::Fused(fused) => fused.long,
             Step::Scalars(_) => false,
             Step::Product(product) => product.forks(),
+            Step::Finished(finished) => finished.forks(),
             Step::Other(other) => other.forks(),
         }
     }
@@ -108,6 +114,20 @@ impl<T: Scalar> Machine<T> {
         self.add(step, writes)
     }
 
+    /// Adds a matrix product and a fused kernel that finishes it, as one step: as soon as a block of rows is ready, the kernel
+    /// makes of it what it makes, while the block is in the caches. The bits are those of the two steps behind each other.
+    ///
+    /// `false`, and nothing is added, if there would be nothing in it or it could not be: there must be one product, of several
+    /// blocks of rows ([`Blocks`](crate::Blocks)), which has as many elements as the kernel. The kernel reads it in the order of
+    /// its elements, reduces nothing to a single one, and writes to nothing that the product reads; it may write over the
+    /// product. Its memory for itself, of [`Fusion::scratch_behind`] elements, lies beside that of the product.
+    #[must_use]
+    pub fn push_finished(&mut self, product: &Product, fusion: &Fusion<T>) -> bool {
+        let writes = product.out.area == STATE || fusion.outputs.iter().any(|output| output.at.area == STATE);
+        let step = Finished::new(product, fusion, &self.sizes);
+        self.add(step.map(|finished| Step::Finished(Box::new(finished))), writes)
+    }
+
     /// Adds one of the other steps; `false`, and nothing is added, if it would touch what it may not.
     #[must_use]
     pub fn push(&mut self, other: Other<T>) -> bool {
@@ -161,6 +181,8 @@ impl<T: Scalar> Machine<T> {
                 Step::Scalars(code) => unsafe { scalars::run(code, memory) },
                 // SAFETY: as above.
                 Step::Product(product) => unsafe { product.run(memory) },
+                // SAFETY: as above.
+                Step::Finished(finished) => unsafe { finished.run(memory) },
                 Step::Other(other) => {
                     // SAFETY: as above.
                     unsafe { other.run(memory) }.map_err(|trouble| (first + number, trouble))?;

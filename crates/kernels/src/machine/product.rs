@@ -3,9 +3,11 @@
 use super::memory::{At, Memory, Sizes};
 use super::others::{Operand, are_sound};
 use super::tasks::{TASKS, divide};
-use crate::product::{Matrix, Offsets, PARALLEL, matmul_in, matmul_scratch};
+use crate::product::{Blocks, Matrix, Offsets, PARALLEL, matmul_finished, matmul_in, matmul_scratch};
 use crate::scalar::Scalar;
 use crate::view::checked_len;
+use std::ops::Range;
+use std::ptr::slice_from_raw_parts_mut;
 
 /// Size and stride of an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +89,12 @@ impl Product {
         [m, k, n]
     }
 
+    /// How the product is cut, if it is a single one.
+    pub(super) fn blocks(&self) -> Option<Blocks> {
+        let [m, k, n] = self.sizes();
+        (self.starts.len() == 1).then(|| Blocks::of(m, k, n))
+    }
+
     /// How many threads may be worth it for the products as wholes.
     fn tasks(&self) -> usize {
         if self.work() >= PARALLEL { self.starts.len().clamp(1, TASKS) } else { 1 }
@@ -159,6 +167,38 @@ impl Ready {
         let products = self.product.starts.len();
         let tasks = if self.tasks > 1 && crate::pool::threads() > 1 { self.tasks } else { 1 };
         divide((0, products), (0, tasks), 1, &|first, count, task| self.part(memory, first, count, task));
+    }
+
+    /// Runs the step, if it is a single product, and calls `finish` with the range of the elements of each block of rows that
+    /// is ready, and the number of a slot that no other call has at the same time.
+    ///
+    /// # Safety
+    /// As for `run`; but `finish` may write to a block for which it is called, and anywhere that the product does not touch.
+    pub(super) unsafe fn run_with<T: Scalar>(
+        &self,
+        memory: &Memory<'_, T>,
+        finish: &(impl Fn(Range<usize>, usize) + Sync),
+    ) {
+        let Ready {
+            product: Product { a, b, a_axes, b_axes, starts, out, scratch: own }, scratch, each, ..
+        } = self;
+        // SAFETY: the operands were found in memory, and nothing that the product or `finish` writes among them; nobody else
+        // uses the scratch. There is no reference to the output, because `finish` has its own way to it.
+        let (left, right, scratch, out) = unsafe {
+            (
+                memory.read(a.low, a.reach),
+                memory.read(b.low, b.reach),
+                memory.write(*own, *scratch),
+                slice_from_raw_parts_mut(memory.start(*out), *each),
+            )
+        };
+        let Some([a_start, b_start]) = starts.first() else { return };
+        let a = a_axes.matrix(left, a.offset.wrapping_add_signed(*a_start));
+        let b = b_axes.matrix(right, b.offset.wrapping_add_signed(*b_start));
+        if let (Some(a), Some(b)) = (a, b) {
+            // SAFETY: the output was found in memory, and apart from what is read.
+            unsafe { matmul_finished(a, b, out, scratch, finish) };
+        }
     }
 
     /// Some of the products, with the memory of one task.

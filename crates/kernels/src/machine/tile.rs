@@ -13,6 +13,7 @@ use crate::reduce::{Add, Fold, LANES, add_lanes, all_of, combine, split};
 use crate::scalar::Scalar;
 use crate::vector::fetch;
 use crate::view::View;
+use std::ops::Range;
 
 impl<T: Scalar> Fused<T> {
     /// Runs the kernel.
@@ -43,15 +44,38 @@ impl<T: Scalar> Fused<T> {
     fn tiles(&self) -> usize {
         if self.len == 0 {
             0
-        } else if self.cols > 1 || self.rows > 1 {
+        } else if self.by_rows() {
             self.rows.div_ceil(self.tile.rows.max(1))
         } else {
             self.len.div_ceil(self.tile.len.max(1))
         }
     }
 
+    /// Whether the kernel goes row by row.
+    fn by_rows(&self) -> bool {
+        self.cols > 1 || self.rows > 1
+    }
+
     /// Some tiles, with the registers of a task.
     fn task(&self, memory: &Memory<'_, T>, first: usize, tiles: usize, task: usize) {
+        let (tile, whole) =
+            if self.by_rows() { (self.tile.rows, self.rows) } else { (self.tile.len, self.len) };
+        self.stretch(memory, first * tile..whole.min((first + tiles) * tile), task);
+    }
+
+    /// These elements, with the registers of a task: whole rows if there are rows, otherwise any.
+    ///
+    /// # Safety
+    /// As for `run`, but others may work on other elements of the same kernel at the same time, with the registers of other
+    /// tasks. Loops over a tile run to the next multiple of 16, so the elements begin and end at such multiples, of rows too
+    /// where there is a loop over rows, or at the end of the kernel. Nothing is reduced to a single element.
+    pub(super) unsafe fn elements(&self, memory: &Memory<'_, T>, range: &Range<usize>, task: usize) {
+        let unit = if self.by_rows() { self.cols } else { 1 };
+        self.stretch(memory, range.start / unit..range.end / unit, task);
+    }
+
+    /// Some rows, or elements if there are no rows: tile after tile, from the first one on.
+    fn stretch(&self, memory: &Memory<'_, T>, range: Range<usize>, task: usize) {
         let cpu = Cpu::current();
         let registers = self.scratch.plus(task * self.registers * self.tile.stride());
         // SAFETY: there is scratch memory for each task (`is_sound`).
@@ -67,26 +91,27 @@ impl<T: Scalar> Fused<T> {
             cols: self.cols,
             grids: &grids,
         };
-        let by_rows = self.cols > 1 || self.rows > 1;
-        for tile in first..first + tiles {
+        let by_rows = self.by_rows();
+        let tile = if by_rows { self.tile.rows } else { self.tile.len }.max(1);
+        let mut start = range.start;
+        while start < range.end {
+            let count = tile.min(range.end - start);
             let (rows, len) = if by_rows {
-                let start = tile * self.tile.rows;
-                let rows = self.tile.rows.min(self.rows - start);
                 frame.starts = [0, start, start * self.cols];
-                (rows, rows * self.cols)
+                (count, count * self.cols)
             } else {
-                let start = tile * self.tile.len;
                 frame.starts = [0, 0, start];
-                (1, self.tile.len.min(self.len - start))
+                (1, count)
             };
-            if tile == first {
+            if start == range.start {
                 // For a whole tile, also if this one is shorter: that costs nothing but time.
                 frame.counts = [1, self.tile.rows, self.tile.len];
                 self.once.iter().for_each(|instruction| frame.run(instruction, self));
             }
+            start += count;
             frame.counts = [1, rows, len];
             // A part with each instruction: all at once would wait for each other.
-            let part = if tile + 1 < first + tiles { len.div_ceil(self.body.len().max(1)) } else { 0 };
+            let part = if start < range.end { len.div_ceil(self.body.len().max(1)) } else { 0 };
             for (i, instruction) in self.body.iter().enumerate() {
                 self.streams.iter().for_each(|slot| frame.fetch_next(*slot, len + i * part, part));
                 frame.run(instruction, self);

@@ -12,7 +12,8 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// One product: `out` has `a.rows() * b.cols()` elements, `scratch` has at least `plan.scratch()`, `a.cols()` equals
-/// `b.rows()`, and none of the sizes is 0.
+/// `b.rows()`, and none of the sizes is 0. `finish` gets the range of each block of the output that is ready, and the slot
+/// whose task has made it so; no two calls at the same time have the same slot.
 pub(super) struct Drive<'a, T, F> {
     cpu: Cpu,
     plan: Plan,
@@ -27,7 +28,18 @@ pub(super) struct Drive<'a, T, F> {
 
 /// A pointer into memory of which each task uses a part of its own.
 #[derive(Clone, Copy)]
-struct Shared<T>(*mut T);
+pub(super) struct Shared<T>(pub(super) *mut T);
+
+impl<T> Shared<T> {
+    /// The elements of this range.
+    ///
+    /// # Safety
+    /// They are in memory, and nobody else uses them while the slice is in use.
+    pub(super) unsafe fn slice<'a>(self, range: &Range<usize>) -> &'a mut [T] {
+        // SAFETY: the caller's promise.
+        unsafe { std::slice::from_raw_parts_mut(self.0.wrapping_add(range.start), range.len()) }
+    }
+}
 
 // SAFETY: `T` is a number, which any thread may use; that no two tasks use the same element at the same time is the
 // business of `Drive`, which says why wherever it makes use of the pointer.
@@ -35,14 +47,18 @@ unsafe impl<T: Send> Send for Shared<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send> Sync for Shared<T> {}
 
-impl<'a, T: Scalar, F: Fn(usize, &mut [T]) + Sync> Drive<'a, T, F> {
+impl<'a, T: Scalar, F: Fn(Range<usize>, usize) + Sync> Drive<'a, T, F> {
     /// Does everything. `false`, with nothing done, if `out` or `scratch` is too short.
-    pub(super) fn run(
+    ///
+    /// # Safety
+    /// All of `out` may be written and read, and nobody else does meanwhile; but what `finish` is called for belongs to it
+    /// from then on.
+    pub(super) unsafe fn run(
         cpu: Cpu,
         plan: Plan,
         a: Matrix<'a, T>,
         b: Matrix<'a, T>,
-        out: &mut [T],
+        out: *mut [T],
         scratch: &mut [T],
         finish: &'a F,
     ) -> bool {
@@ -50,7 +66,7 @@ impl<'a, T: Scalar, F: Fn(usize, &mut [T]) + Sync> Drive<'a, T, F> {
         if !fits || scratch.len() < plan.scratch() {
             return false;
         }
-        let (out, scratch) = (Shared(out.as_mut_ptr()), Shared(scratch.as_mut_ptr()));
+        let (out, scratch) = (Shared(out.cast()), Shared(scratch.as_mut_ptr()));
         let done = [const { AtomicUsize::new(0) }; BLOCKS];
         let drive = Drive { cpu, plan, a, b, out, scratch, done, finish };
         let tasks = plan.grid.blocks * plan.grid.chunks;
@@ -173,15 +189,15 @@ impl<'a, T: Scalar, F: Fn(usize, &mut [T]) + Sync> Drive<'a, T, F> {
             }
         });
         for rows in (0..grid.blocks).map(|block| self.part_of(block * grid.chunks).0) {
-            let (begin, len) = (rows.start * n, rows.len() * n);
+            let ready = rows.start * n..rows.end * n;
             // SAFETY: these are some rows of the output, and below of the sums; all tasks are done.
-            let out = unsafe { std::slice::from_raw_parts_mut(self.out.0.wrapping_add(begin), len) };
+            let out = unsafe { self.out.slice(&ready) };
             for block in 1..blocks {
                 // SAFETY: as above.
-                let sum = unsafe { std::slice::from_raw_parts(of(block).wrapping_add(begin), len) };
-                out.iter_mut().zip(sum).for_each(|(out, &sum)| *out += sum);
+                let sum = unsafe { Shared(of(block)).slice(&ready) };
+                out.iter_mut().zip(sum).for_each(|(out, &mut sum)| *out += sum);
             }
-            (self.finish)(rows.start, out);
+            (self.finish)(ready, 0);
         }
     }
 
@@ -200,13 +216,10 @@ impl<'a, T: Scalar, F: Fn(usize, &mut [T]) + Sync> Drive<'a, T, F> {
             Some(done) if grid.chunks > 1 => done.fetch_add(1, Ordering::AcqRel) + 1 == grid.chunks,
             _ => true,
         };
+        // All tasks that write to these rows are done: this one is the last, and the counter has made what the others wrote
+        // visible.
         if last {
-            // SAFETY: these rows are part of the output. All tasks that write to them are done: this one is the last,
-            // and the counter has made what the others wrote visible.
-            let out = unsafe {
-                std::slice::from_raw_parts_mut(self.out.0.wrapping_add(rows.start * n), rows.len() * n)
-            };
-            (self.finish)(rows.start, out);
+            (self.finish)(rows.start * n..rows.end * n, slot);
         }
     }
 

@@ -37,11 +37,12 @@ use crate::cpu::Cpu;
 use crate::scalar::Scalar;
 use block::{Block, Left, Right, Shape};
 use direct::Direct;
-use drive::Drive;
+use drive::{Drive, Shared};
 use lines::Lines;
 use matrix::Layout;
 pub use matrix::{Matrix, Offsets};
 use plan::{Grid, Plan};
+use std::ops::Range;
 
 /// The number of terms of a block of the inner sum: the result depends on it, so it is the same for all.
 pub const INNER: usize = 256;
@@ -63,7 +64,9 @@ pub(crate) fn matmul<T: Scalar>(a: Matrix<T>, b: Matrix<T>, out: &mut [T]) -> bo
 #[inline]
 pub(crate) fn matmul_in<T: Scalar>(a: Matrix<T>, b: Matrix<T>, out: &mut [T], scratch: &mut [T]) -> bool {
     fits(&a, &b, out.len())
-        && (small(Cpu::current(), &a, &b, out) || product(Cpu::current(), a, b, out, scratch, &|_, _| ()))
+        && (small(Cpu::current(), &a, &b, out)
+            // SAFETY: the output is borrowed exclusively.
+            || unsafe { product(Cpu::current(), a, b, out, scratch, &|_, _| ()) })
 }
 
 /// The same as [`matmul_in`](crate::matmul_in), and calls `finish` with the rows of the output as soon as they are ready, a block of them
@@ -81,6 +84,47 @@ pub fn matmul_with<T: Scalar>(
     finish: impl Fn(usize, &mut [T]) + Sync,
 ) -> bool {
     fits(&a, &b, out.len()) && with(Cpu::current(), a, b, out, scratch, &finish)
+}
+
+/// The same for whoever has pointers: `finish` gets the range of the elements of the output that are ready, whole rows, and
+/// the number of a slot. No two calls at the same time have the same slot; there are [`Blocks::slots`] of them.
+///
+/// # Safety
+/// All of `out` may be written and read, and nobody else does meanwhile; but what `finish` is called for belongs to it from
+/// then on.
+pub(crate) unsafe fn matmul_finished<T: Scalar, F: Fn(Range<usize>, usize) + Sync>(
+    a: Matrix<T>,
+    b: Matrix<T>,
+    out: *mut [T],
+    scratch: &mut [T],
+    finish: &F,
+) -> bool {
+    // SAFETY: the same promise.
+    fits(&a, &b, out.len()) && unsafe { finished(Cpu::current(), a, b, out, scratch, finish) }
+}
+
+/// How [`matmul_with`] cuts a product into blocks of rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Blocks {
+    /// The rows of a block; the last one may have fewer.
+    pub rows: usize,
+    /// How many blocks there are.
+    pub count: usize,
+    /// How many calls of `finish` can run at the same time, at most.
+    pub(crate) slots: usize,
+    /// Whether several threads cut the inner sum, so that all blocks are ready at the end.
+    pub(crate) by_inner_blocks: bool,
+}
+
+impl Blocks {
+    /// Those of `m` by `k` times `k` by `n`.
+    pub fn of(m: usize, k: usize, n: usize) -> Blocks {
+        let [m, k, n] = [m, k, n].map(|size| size.max(1));
+        // One column is computed as a row.
+        let grid = if n == 1 { Grid::new(1, k, m) } else { Grid::new(m, k, n) };
+        let rows = if n == 1 { m } else { grid.rows };
+        Blocks { rows, count: grid.blocks, slots: grid.slots, by_inner_blocks: grid.parts > 1 }
+    }
 }
 
 /// The scratch, in elements, that [`matmul_in`](crate::matmul_in) and [`matmul_with`] need for a matrix of `m` by `k` times one of `k` by
@@ -167,22 +211,27 @@ fn allocating<T: Scalar>(a: Matrix<T>, b: Matrix<T>, out: &mut [T]) -> bool {
     let (a, b) = upright(a, b);
     let plan = Plan::new(Shape::of::<T>(cpu), &a, &b);
     let mut scratch = vec![T::zero(); plan.scratch()];
-    Drive::run(cpu, plan, a, b, out, &mut scratch, &|_, _| ())
+    // SAFETY: the output is borrowed exclusively.
+    unsafe { Drive::run(cpu, plan, a, b, out, &mut scratch, &|_, _| ()) }
 }
 
 /// The product by a plan; the sizes fit, and none of them is 0.
+///
+/// # Safety
+/// As for [`Drive::run`].
 #[inline(never)]
-fn product<T: Scalar, F: Fn(usize, &mut [T]) + Sync>(
+unsafe fn product<T: Scalar, F: Fn(Range<usize>, usize) + Sync>(
     cpu: Cpu,
     a: Matrix<T>,
     b: Matrix<T>,
-    out: &mut [T],
+    out: *mut [T],
     scratch: &mut [T],
     finish: &F,
 ) -> bool {
     let (a, b) = upright(a, b);
     let plan = Plan::new(Shape::of::<T>(cpu), &a, &b);
-    Drive::run(cpu, plan, a, b, out, scratch, finish)
+    // SAFETY: the caller's promise.
+    unsafe { Drive::run(cpu, plan, a, b, out, scratch, finish) }
 }
 
 /// The product with the calls of `finish`; the sizes fit.
@@ -194,8 +243,32 @@ fn with<T: Scalar, F: Fn(usize, &mut [T]) + Sync>(
     scratch: &mut [T],
     finish: &F,
 ) -> bool {
-    if !small(cpu, &a, &b, out) {
-        return product(cpu, a, b, out, scratch, finish);
+    let (n, out) = (b.cols(), &raw mut *out);
+    let begin = Shared(out.cast::<T>());
+    let finish = |ready: Range<usize>, _: usize| {
+        // SAFETY: these elements of the output are left to this call.
+        finish(ready.start / n, unsafe { begin.slice(&ready) });
+    };
+    // SAFETY: the output is borrowed exclusively, for the product and for `finish`.
+    unsafe { finished(cpu, a, b, out, scratch, &finish) }
+}
+
+/// The same, with ranges and slots: see [`matmul_finished`]. The sizes fit.
+///
+/// # Safety
+/// As for [`Drive::run`].
+unsafe fn finished<T: Scalar, F: Fn(Range<usize>, usize) + Sync>(
+    cpu: Cpu,
+    a: Matrix<T>,
+    b: Matrix<T>,
+    out: *mut [T],
+    scratch: &mut [T],
+    finish: &F,
+) -> bool {
+    // SAFETY: the caller's promise; the slice is gone before `finish` is called.
+    if !small(cpu, &a, &b, unsafe { &mut *out }) {
+        // SAFETY: as above.
+        return unsafe { product(cpu, a, b, out, scratch, finish) };
     }
     // The blocks of the plan there would be otherwise: this one is in the caches as a whole, or a single row.
     let rows = match (out.len(), b.cols()) {
@@ -203,8 +276,8 @@ fn with<T: Scalar, F: Fn(usize, &mut [T]) + Sync>(
         (_, 1) => out.len(),
         (_, n) => Grid::new(a.rows(), a.cols().max(1), n).rows * n,
     };
-    for (block, part) in out.chunks_mut(rows).enumerate() {
-        finish(block * (rows / b.cols()), part);
+    for begin in (0..out.len()).step_by(rows) {
+        finish(begin..out.len().min(begin + rows), 0);
     }
     true
 }
