@@ -259,8 +259,6 @@ fn kernels_that_get_in_the_way_of_the_product_are_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-
     /// Any places: refused, or the same as both steps one after the other.
     #[test]
     fn nonsense_is_refused_or_gives_the_same(
