@@ -65,8 +65,8 @@ fn a_step_of_training_has_the_same_bits_at_any_number_of_threads() {
     let mut h = x;
     let mut parameters: Vec<Var<'_, f32>> = Vec::new();
     for (layer, pair) in sizes.windows(2).enumerate() {
-        let w = graph.variable(&format!("w{layer}"), wave(pair, layer as f64));
-        let b = graph.variable(&format!("b{layer}"), wave(&pair[1..], layer as f64 + 0.5));
+        let w = graph.variable(format!("w{layer}"), wave(pair, layer as f64));
+        let b = graph.variable(format!("b{layer}"), wave(&pair[1..], layer as f64 + 0.5));
         parameters.extend([w, b]);
         let z = h.matmul(w) + b;
         // A shortcut, so that the factor of the product is read by the kernel behind it as well.
