@@ -8,6 +8,7 @@ use super::fused::{Fusion, Layout, Level, TILE, Value};
 use super::instruction::Fused;
 use super::memory::{Memory, Sizes, overlap};
 use super::product::{Product, Ready};
+use crate::pool;
 use crate::product::Blocks;
 use crate::scalar::Scalar;
 
@@ -100,7 +101,7 @@ impl<T: Scalar> Finished<T> {
     /// # Safety
     /// It was found sound for sizes that the memory fits, and nobody else uses the memory.
     pub(super) unsafe fn run(&self, memory: &Memory<'_, T>) {
-        if self.is_even(rayon::current_num_threads()) {
+        if self.is_even(pool::threads()) {
             // SAFETY: `new` found product and kernel apart, but for the rows of the block, which the product is done with. A
             // block begins and ends where tiles may, and a slot has registers of its own.
             unsafe {
