@@ -18,7 +18,8 @@ pub mod rows;
 pub mod sources;
 pub mod table;
 
-/// The code blocks of the pages people read first are compiled and run with the doc tests.
+/// The code blocks of the crates' pages are compiled and run with the doc tests. (Those of the README and of the book are run, and
+/// their outputs compared, by `chainrule-book`.)
 #[cfg(doctest)]
 mod pages {
     macro_rules! pages {
@@ -27,10 +28,6 @@ mod pages {
         };
     }
     pages! {
-        Readme = "../../README.md",
-        Contributing = "../../CONTRIBUTING.md",
-        Architecture = "../../docs/architecture.md",
-        Training = "../../docs/training.md",
         Facade = "../../crates/chainrule/README.md",
         Engine = "../../crates/graph/README.md",
     }

@@ -11,7 +11,10 @@ use ndarray::{Array1, Array2, ArrayD, Axis, Ix1, Ix2, array};
 /// The inputs of the layer: a batch of rows, weights, bias.
 type Inputs = [ArrayD<f64>; 3];
 
-fn unpack([x, w, b]: &Inputs) -> Result<(Array2<f64>, Array2<f64>, Array1<f64>), ndarray::ShapeError> {
+/// The same as arrays of known ranks.
+type Typed = (Array2<f64>, Array2<f64>, Array1<f64>);
+
+fn unpack([x, w, b]: &Inputs) -> Result<Typed, ndarray::ShapeError> {
     let (x, w) = (x.clone().into_dimensionality::<Ix2>()?, w.clone().into_dimensionality::<Ix2>()?);
     Ok((x, w, b.clone().into_dimensionality::<Ix1>()?))
 }
