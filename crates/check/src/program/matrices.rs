@@ -7,11 +7,16 @@
 //!
 //! A solve is stable backwards, not forwards: its error is in proportion to `|A⁻¹| |A| |A⁻¹| |b|`. Therefore a derivative
 //! passes through `A⁻¹ A A⁻¹`, which is the same map with contributions of that size.
+//!
+//! The formula of `cholesky` is stable as a whole, not element by element: on the way back, elements of the triangle meet that
+//! cancel where a derivative is exactly 0. So the roundings of each element may go to all of them (`spread`).
 
 use chainrule_oracle::{Array, Bounded, Dual, Number, Precision, ops};
 
 /// Numbers whose derivatives follow the formulas.
 pub(super) trait Matrices: Number {
+    /// The unit roundoff of what is judged.
+    const UNIT: f64;
     /// `A⁻¹`
     fn inverse(a: &Array<Self>) -> Array<Self>;
     /// The lower triangle `L` with `L L' = (A + A') / 2`.
@@ -23,6 +28,8 @@ pub(super) trait Matrices: Number {
 }
 
 impl<P: Precision> Matrices for Bounded<P> {
+    const UNIT: f64 = P::UNIT;
+
     fn inverse(a: &Array<Self>) -> Array<Self> {
         ops::inverse(a)
     }
@@ -41,6 +48,8 @@ impl<P: Precision> Matrices for Bounded<P> {
 }
 
 impl<N: Matrices> Matrices for Dual<N> {
+    const UNIT: f64 = N::UNIT;
+
     fn inverse(a: &Array<Self>) -> Array<Self> {
         let (value, tangent) = parts(a);
         let inverse = N::inverse(&value);
@@ -62,7 +71,7 @@ impl<N: Matrices> Matrices for Dual<N> {
             [i, j] if i > j => twice.at(&[*i, *j]),
             _ => N::of(0.0),
         });
-        together(&l, &left(&l, &lower))
+        together(&l, &spread(&left(&l, &lower)))
     }
 
     fn log_det(a: &Array<Self>) -> Array<Self> {
@@ -108,6 +117,16 @@ fn left<N: Number>(w: &Array<N>, x: &Array<N>) -> Array<N> {
 /// `X W`, where `X` is a derivative.
 fn right<N: Number>(x: &Array<N>, w: &Array<N>) -> Array<N> {
     ops::t(&left(&ops::t(w), &ops::t(x)))
+}
+
+/// A lower triangle, each element of which may have taken a rounding from every other one.
+fn spread<N: Matrices>(x: &Array<N>) -> Array<N> {
+    let n = x.size(0);
+    let rounding = N::of(n as f64 * N::UNIT);
+    Array::from_fn(&x.shape, |i| match i {
+        [i, j] if i >= j => x.data.iter().fold(x.at(&[*i, *j]), |x, y| x.widened(y.scale(rounding))),
+        i => x.at(i),
+    })
 }
 
 /// `A⁻¹ X`, through `A⁻¹ A A⁻¹`.
