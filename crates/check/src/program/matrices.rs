@@ -119,10 +119,11 @@ fn right<N: Number>(x: &Array<N>, w: &Array<N>) -> Array<N> {
     ops::t(&left(&ops::t(w), &ops::t(x)))
 }
 
-/// A lower triangle, each element of which may have taken a rounding from every other one.
+/// A lower triangle, each element of which may have taken roundings from every other one: of three products with triangles, of `n`
+/// terms each.
 fn spread<N: Matrices>(x: &Array<N>) -> Array<N> {
     let n = x.size(0);
-    let rounding = N::of(n as f64 * N::UNIT);
+    let rounding = N::of(3.0 * n as f64 * N::UNIT);
     Array::from_fn(&x.shape, |i| match i {
         [i, j] if i >= j => x.data.iter().fold(x.at(&[*i, *j]), |x, y| x.widened(y.scale(rounding))),
         i => x.at(i),
