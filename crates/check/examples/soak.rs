@@ -1,7 +1,7 @@
 //! A long run of random programs with everything that is claimed of them, in double and single precision.
 //!
 //! `cargo run --release -p chainrule-check --example soak -- --cases 100000 [--seed 7] [--lines 12]`
-#![allow(clippy::print_stdout, reason = "it is a program")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -11,16 +11,35 @@ use chainrule_check::program::{Failure, Programs, Report, programs};
 /// So many programs of these in one precision.
 type Part = fn(&Programs, u32) -> Result<Report, Failure>;
 
-/// The number behind an option.
-fn option(name: &str) -> Option<u64> {
-    let mut arguments = std::env::args().skip_while(|argument| argument != name);
-    arguments.nth(1).and_then(|number| number.parse().ok())
+/// The numbers behind the options, in this order; what they are without.
+const OPTIONS: [(&str, u64); 3] = [("--cases", 10_000), ("--seed", 1), ("--lines", 12)];
+
+/// What the arguments say.
+fn options(mut arguments: impl Iterator<Item = String>) -> Result<[u64; 3], String> {
+    let mut numbers = OPTIONS.map(|(_, usual)| usual);
+    while let Some(argument) = arguments.next() {
+        let place = OPTIONS.iter().position(|(name, _)| *name == argument);
+        let place = place
+            .ok_or_else(|| format!("`{argument}` is no option; there are --cases, --seed and --lines"))?;
+        let text = arguments.next().ok_or_else(|| format!("`{argument}` takes a whole number"))?;
+        let largest = if place == 1 { u64::MAX } else { u64::from(u32::MAX) };
+        let number = text.parse().ok().filter(|number| *number <= largest);
+        numbers[place] = number
+            .ok_or_else(|| format!("`{argument}` takes a whole number up to {largest}, not `{text}`"))?;
+    }
+    Ok(numbers)
 }
 
 fn main() -> ExitCode {
-    let cases = option("--cases").unwrap_or(10_000) as u32;
-    let seed = option("--seed").unwrap_or(1);
-    let programs = programs().lines(option("--lines").unwrap_or(12) as usize);
+    let [cases, seed, lines] = match options(std::env::args().skip(1)) {
+        Ok(numbers) => numbers,
+        Err(message) => {
+            eprintln!("error: {message}");
+            return ExitCode::from(2);
+        }
+    };
+    let cases = cases as u32;
+    let programs = programs().lines(lines as usize);
     println!("{cases} random programs in all, seed {seed}");
     let mut alarms = 0;
     let parts: [(&str, u32, Part); 4] = [
