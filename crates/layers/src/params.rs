@@ -229,12 +229,13 @@ impl<T: Scalar> Params<T> {
     /// ```
     ///
     /// # Errors
-    /// If the state has a value of another shape; nothing is changed then.
+    /// If the state has a value of another shape, or cannot be [waited for](chainrule_graph::ErrorKind::Busy); nothing is
+    /// changed then.
     #[track_caller]
     pub fn read(&mut self, state: &State<T>) -> Result<()> {
         let mut values = Vec::with_capacity(self.len());
         for (name, value) in &self.values {
-            let now = state.get(name);
+            let now = if state.contains(name) { Some(state.get(name)?) } else { None };
             if let Some(now) = now.as_ref().filter(|now| now.shape() != value.shape()) {
                 let reason =
                     format!("`{name}` has shape {:?}, and in the state {:?}", value.shape(), now.shape());

@@ -65,8 +65,8 @@ fn fit(moments: usize, steps: usize) -> Result<([f64; 4], f64)> {
     for _ in 0..steps {
         last = descend.run(())?[0][[]];
     }
-    let found =
-        TRUTH.map(|(name, _)| descend.state().get(name).and_then(|x| x.first().copied()).unwrap_or(f64::NAN));
+    params.read(descend.state())?;
+    let found = TRUTH.map(|(name, _)| params.get(name).map_or(f64::NAN, |x| x[[]]));
     Ok((found, last.sqrt()))
 }
 

@@ -477,7 +477,7 @@ impl<T: Scalar, O: Form> Program<T, O> {
     #[track_caller]
     pub fn profile(&self, inputs: impl Feeds<T>, runs: usize) -> Result<Plan> {
         let caller = Location::caller();
-        let mut program = Program { state: self.state.snapshot(), ..self.clone() };
+        let mut program = Program { state: self.state.snapshot()?, ..self.clone() };
         let steps = self.plan.lowered.infos.len();
         let mut times = vec![Vec::with_capacity(runs); steps];
         program.execute(&inputs, caller, None)?;
@@ -539,19 +539,13 @@ impl<T: Scalar, O: Form> Program<T, O> {
                 borrowed.push(staged);
             }
         }
-        let busy = || {
-            let message =
-                "another run waits for parallel steps of this thread, and this one was taken up meanwhile";
-            let help = "programs that share a state are no tasks of one pool: run them one after the other, or give \
-                        each a `snapshot`";
-            Fault::new(ErrorKind::Busy, message, help).at("run", Vec::new(), caller, String::new())
-        };
+        let busy = || state::busy().at("run", Vec::new(), caller, String::new());
         let machine = &plan.lowered.machine;
         if machine.writes_state() {
-            let mut values = state.write_for_run().ok_or_else(busy)?;
+            let mut values = state.write().ok_or_else(busy)?;
             plan.stages(work, &mut StateRef::Write(&mut values), &borrowed, times.as_deref_mut(), caller)
         } else {
-            let values = state.read_for_run().ok_or_else(busy)?;
+            let values = state.read().ok_or_else(busy)?;
             plan.stages(work, &mut StateRef::Read(&values), &borrowed, times, caller)
         }
     }

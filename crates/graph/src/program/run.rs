@@ -7,7 +7,7 @@ use chainrule_kernels::{At, CONSTANTS, Memory, STATE, Trouble, WORK};
 use ndarray::{ArrayViewD, IxDyn};
 
 use super::lower::{Call, Stage};
-use super::state::{Aligned, Values};
+use super::state::Aligned;
 use super::{Compiled, Input, copy};
 use crate::Scalar;
 use crate::error::{Error, ErrorKind, Fault, Result};
@@ -18,8 +18,8 @@ use crate::shape::element_count;
 
 /// The variables during a run.
 pub(super) enum StateRef<'s, T> {
-    Read(&'s Values<T>),
-    Write(&'s mut Values<T>),
+    Read(&'s Aligned<T>),
+    Write(&'s mut Aligned<T>),
 }
 
 impl Input {
@@ -61,13 +61,13 @@ impl<T: Scalar> Compiled<T> {
                     let mut memory = match state {
                         StateRef::Write(values) => Memory::new(
                             work.get_mut(),
-                            values.elements.get_mut(),
+                            values.get_mut(),
                             self.constants.get(),
                             inputs,
                         ),
                         StateRef::Read(values) => Memory::reading(
                             work.get_mut(),
-                            values.elements.get(),
+                            values.get(),
                             self.constants.get(),
                             inputs,
                         ),
@@ -105,8 +105,8 @@ impl<T: Scalar> Compiled<T> {
         let area = |at: &At| match at.area {
             WORK => work.get(),
             STATE => match state {
-                StateRef::Read(values) => values.elements.get(),
-                StateRef::Write(values) => values.elements.get(),
+                StateRef::Read(values) => values.get(),
+                StateRef::Write(values) => values.get(),
             },
             CONSTANTS => self.constants.get(),
             input => inputs.get((input - chainrule_kernels::INPUTS) as usize).copied().unwrap_or(&[]),

@@ -33,20 +33,28 @@ use crate::values::reserve;
 /// step.run(())?;
 /// let [now] = read.run(())?;
 /// assert_eq!(now, array![0.5, 1.0].into_dyn());
-/// assert_eq!(step.state().get("w"), Some(array![0.5, 1.0].into_dyn()));
+/// assert_eq!(step.state().get("w")?, array![0.5, 1.0].into_dyn());
 /// # Ok::<(), chainrule_graph::Error>(())
 /// ```
-pub struct State<T = f64>(Arc<RwLock<Values<T>>>);
+///
+/// Reading and replacing values waits for a run that uses them. A thread for which that run waits in its turn (it computes an
+/// operation of the user's own for it, or a piece of its step) must not: it gets an error of the kind
+/// [`Busy`](ErrorKind::Busy).
+pub struct State<T = f64>(Arc<Shared<T>>);
 
-pub(super) struct Values<T> {
-    slots: IndexMap<String, (usize, Shape)>,
-    pub(super) elements: Aligned<T>,
+struct Shared<T> {
+    /// Where each value begins, and its shape. Never changed once there, so it is not locked while programs run.
+    slots: RwLock<Slots>,
+    /// Locked before `slots` where both are.
+    elements: RwLock<Aligned<T>>,
 }
 
-/// The values of a state, held by a run.
+type Slots = IndexMap<String, (usize, Shape)>;
+
+/// The values of a state, held by a run or by whoever reads or replaces some.
 ///
-/// While a run waits for its parallel steps, its thread may take up other tasks of the pool, and such a task may run
-/// another program. Two rules keep that from being a deadlock: a thread for which others may be waiting never waits, and
+/// While a run waits for its parallel steps, its thread may take up other tasks of the pool, and such a task may use
+/// the same state. Two rules keep that from being a deadlock: a thread for which others may be waiting never waits, and
 /// a thread of a pool that waits goes on working for the pool.
 ///
 /// Others may be waiting for a thread on whose stack a run holds values, and for one that has taken over a piece of a step
@@ -142,12 +150,6 @@ impl<T: Scalar> Clone for Aligned<T> {
     }
 }
 
-impl<T: Scalar> Clone for Values<T> {
-    fn clone(&self) -> Self {
-        Values { slots: self.slots.clone(), elements: self.elements.clone() }
-    }
-}
-
 impl<T> Clone for State<T> {
     fn clone(&self) -> Self {
         State(self.0.clone())
@@ -162,89 +164,115 @@ impl<T: Scalar> Default for State<T> {
 
 impl<T: Scalar> fmt::Debug for State<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let values = self.read();
-        f.debug_map().entries(values.slots.iter().map(|(name, slot)| (name, slot.1.as_slice()))).finish()
+        let slots = self.slots();
+        f.debug_map().entries(slots.iter().map(|(name, slot)| (name, slot.1.as_slice()))).finish()
     }
 }
 
 impl<T: Scalar> State<T> {
     /// Without values; programs that are compiled with it bring the initial values of their variables.
     pub fn new() -> Self {
-        let elements = Aligned { elements: Vec::new(), shift: 0, len: 0 };
-        State(Arc::new(RwLock::new(Values { slots: IndexMap::new(), elements })))
+        State::of(IndexMap::new(), Aligned { elements: Vec::new(), shift: 0, len: 0 })
+    }
+
+    fn of(slots: Slots, elements: Aligned<T>) -> Self {
+        State(Arc::new(Shared { slots: RwLock::new(slots), elements: RwLock::new(elements) }))
     }
 
     /// Names and shapes, in the order in which they came.
     pub fn shapes(&self) -> IndexMap<String, Vec<usize>> {
-        self.read().slots.iter().map(|(name, slot)| (name.clone(), slot.1.to_vec())).collect()
+        self.slots().iter().map(|(name, slot)| (name.clone(), slot.1.to_vec())).collect()
+    }
+
+    /// Whether there is a value of that name.
+    pub fn contains(&self, name: &str) -> bool {
+        self.slots().contains_key(name)
     }
 
     /// A copy of a value.
-    pub fn get(&self, name: &str) -> Option<ArrayD<T>> {
-        let values = self.read();
-        let (offset, shape) = values.slots.get(name)?;
-        let elements = values.elements.get().get(*offset..*offset + element_count(shape))?;
-        ArrayD::from_shape_vec(IxDyn(shape), elements.to_vec()).ok()
+    ///
+    /// # Errors
+    /// If there is no value of that name, or the state is [`Busy`](ErrorKind::Busy) with a run that waits for this thread.
+    #[track_caller]
+    pub fn get(&self, name: &str) -> Result<ArrayD<T>> {
+        let caller = Location::caller();
+        let refuse = |fault: Fault| fault.at("get", Vec::new(), caller, String::new());
+        let (offset, shape) = self.slot(name).map_err(refuse)?;
+        let elements = self.read().ok_or_else(busy).map_err(refuse)?;
+        let value = elements.get().get(offset..offset + element_count(&shape)).unwrap_or(&[]).to_vec();
+        ArrayD::from_shape_vec(IxDyn(&shape), value).map_err(|_| refuse(unknown(name, &self.slots())))
     }
 
     /// Replaces a value.
     ///
     /// # Errors
-    /// If there is no value of that name, or it has another shape; nothing is changed then.
+    /// If there is no value of that name, it has another shape, or the state is [`Busy`](ErrorKind::Busy) with a run that waits
+    /// for this thread; nothing is changed then.
     #[track_caller]
     pub fn set(&self, name: &str, value: impl IntoArray<T>) -> Result<()> {
         let caller = Location::caller();
         // `as_view` runs code of the value's own, which may use this state: it is locked behind it only.
         let value = value.as_view();
-        let mut values = self.write();
-        let refuse = |message: String, help: String| {
-            let fault = Fault::new(ErrorKind::Argument, message, help);
-            Err(fault.at("set", vec![value.shape().to_vec()], caller, String::new()))
-        };
-        let Some((offset, shape)) = values.slots.get(name).cloned() else {
-            let names: Vec<_> = values.slots.keys().map(|name| format!("`{name}`")).collect();
-            return refuse(format!("there is no value `{name}`"), format!("there are: {}", names.join(", ")));
-        };
+        let refuse = |fault: Fault| fault.at("set", vec![value.shape().to_vec()], caller, String::new());
+        let (offset, shape) = self.slot(name).map_err(refuse)?;
         if value.shape() != shape.as_slice() {
             let message = format!("`{name}` has the shape {:?}, not {:?}", shape.as_slice(), value.shape());
-            return refuse(message, "a value keeps its shape".into());
+            return Err(refuse(Fault::new(ErrorKind::Argument, message, "a value keeps its shape")));
         }
-        if let Some(slot) = values.elements.get_mut().get_mut(offset..offset + element_count(&shape)) {
+        let mut elements = self.write().ok_or_else(busy).map_err(refuse)?;
+        if let Some(slot) = elements.get_mut().get_mut(offset..offset + element_count(&shape)) {
             slot.iter_mut().zip(&value).for_each(|(to, &from)| *to = from);
         }
         Ok(())
     }
 
     /// A state of its own with the same values.
-    pub fn snapshot(&self) -> Self {
-        State(Arc::new(RwLock::new(self.read().clone())))
+    ///
+    /// # Errors
+    /// If the state is [`Busy`](ErrorKind::Busy) with a run that waits for this thread.
+    #[track_caller]
+    pub fn snapshot(&self) -> Result<Self> {
+        let caller = Location::caller();
+        let refuse = |fault: Fault| fault.at("snapshot", Vec::new(), caller, String::new());
+        let elements = self.read().ok_or_else(busy).map_err(refuse)?;
+        Ok(State::of(self.slots().clone(), elements.clone()))
     }
 
     /// A panic while the values were locked cannot have left them half-changed: steps are replaced as wholes, by code that
     /// does not panic.
-    pub(super) fn read(&self) -> RwLockReadGuard<'_, Values<T>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    fn slots(&self) -> RwLockReadGuard<'_, Slots> {
+        self.0.slots.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn write(&self) -> RwLockWriteGuard<'_, Values<T>> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    fn slot(&self, name: &str) -> Result<(usize, Shape), Fault> {
+        let slots = self.slots();
+        slots.get(name).cloned().ok_or_else(|| unknown(name, &slots))
     }
 
-    /// The values for a run that replaces some; `None` if waiting for them would never end.
-    pub(super) fn write_for_run(&self) -> Option<Held<RwLockWriteGuard<'_, Values<T>>>> {
-        Held::wait(|| opened(self.0.try_write()), || self.write())
+    /// The values, to replace some; `None` if waiting for them would never end.
+    pub(super) fn write(&self) -> Option<Held<RwLockWriteGuard<'_, Aligned<T>>>> {
+        let elements = &self.0.elements;
+        Held::wait(
+            || opened(elements.try_write()),
+            || elements.write().unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
-    /// The values for a run that reads them; `None` if waiting for them would never end.
-    pub(super) fn read_for_run(&self) -> Option<Held<RwLockReadGuard<'_, Values<T>>>> {
-        Held::wait(|| opened(self.0.try_read()), || self.read())
+    /// The values, to read them; `None` if waiting for them would never end.
+    pub(super) fn read(&self) -> Option<Held<RwLockReadGuard<'_, Aligned<T>>>> {
+        let elements = &self.0.elements;
+        Held::wait(
+            || opened(elements.try_read()),
+            || elements.read().unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     /// Places for variables: those there are, and new ones with these initial values. Their offsets, and the size of all.
     pub(super) fn declare(&self, variables: &[(String, ArrayD<T>)]) -> Result<(Vec<usize>, usize), Fault> {
-        let mut values = self.write();
+        let mut elements = self.write().ok_or_else(busy)?;
+        let mut slots = self.0.slots.write().unwrap_or_else(PoisonError::into_inner);
         for (name, initial) in variables {
-            if let Some((_, shape)) = values.slots.get(name)
+            if let Some((_, shape)) = slots.get(name)
                 && shape.as_slice() != initial.shape()
             {
                 return Err(Fault::new(
@@ -258,35 +286,47 @@ impl<T: Scalar> State<T> {
                 ));
             }
         }
-        let new = |values: &Values<T>| {
-            let missing = variables.iter().filter(|variable| !values.slots.contains_key(&variable.0));
-            missing.map(|variable| variable.1.len().next_multiple_of(GRAIN)).sum::<usize>()
-        };
-        let grown = values.elements.len() + new(&values);
-        if grown > values.elements.len() {
-            let mut elements = Aligned::zeros(grown)?;
-            let old = values.elements.get();
-            if let Some(to) = elements.get_mut().get_mut(..old.len()) {
+        let missing = variables.iter().filter(|variable| !slots.contains_key(&variable.0));
+        let grown =
+            elements.len() + missing.map(|variable| variable.1.len().next_multiple_of(GRAIN)).sum::<usize>();
+        if grown > elements.len() {
+            let mut larger = Aligned::zeros(grown)?;
+            let old = elements.get();
+            if let Some(to) = larger.get_mut().get_mut(..old.len()) {
                 to.copy_from_slice(old);
             }
             let mut offset = old.len();
             for (name, initial) in variables {
-                if values.slots.contains_key(name) {
+                if slots.contains_key(name) {
                     continue;
                 }
-                if let Some(slot) = elements.get_mut().get_mut(offset..offset + initial.len()) {
+                if let Some(slot) = larger.get_mut().get_mut(offset..offset + initial.len()) {
                     slot.iter_mut().zip(initial).for_each(|(to, &from)| *to = from);
                 }
-                values.slots.insert(name.clone(), (offset, initial.shape().into()));
+                slots.insert(name.clone(), (offset, initial.shape().into()));
                 offset += initial.len().next_multiple_of(GRAIN);
             }
-            values.elements = elements;
+            *elements = larger;
         }
         for (name, initial) in variables.iter().filter(|variable| variable.1.is_empty()) {
-            values.slots.entry(name.clone()).or_insert((0, initial.shape().into()));
+            slots.entry(name.clone()).or_insert((0, initial.shape().into()));
         }
-        let offsets =
-            variables.iter().map(|(name, _)| values.slots.get(name).map_or(0, |slot| slot.0)).collect();
-        Ok((offsets, values.elements.len()))
+        let offsets = variables.iter().map(|(name, _)| slots.get(name).map_or(0, |slot| slot.0)).collect();
+        Ok((offsets, elements.len()))
     }
+}
+
+/// What is said of a name that a state does not have.
+fn unknown(name: &str, slots: &Slots) -> Fault {
+    let names: Vec<_> = slots.keys().map(|name| format!("`{name}`")).collect();
+    let help = format!("there are: {}", names.join(", "));
+    Fault::new(ErrorKind::Argument, format!("there is no value `{name}`"), help)
+}
+
+/// What is said where waiting would never end.
+pub(super) fn busy() -> Fault {
+    let message = "a run has the state, and waits for what this thread is doing";
+    let help = "what shares a state is done one after the other, not inside of a run or as tasks of its pool: or give each a \
+                `snapshot`";
+    Fault::new(ErrorKind::Busy, message, help)
 }

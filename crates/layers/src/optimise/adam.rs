@@ -144,7 +144,7 @@ impl AdamW {
 /// let loss = bound.get("x").square().sum();
 /// let mut step = Program::new([], [loss]).updates(Lion::new(0.5).minimize(loss, &bound)?).compile()?;
 /// step.run(())?;
-/// assert_eq!(step.state().get("x"), Some(ndarray::arr1(&[2.5, -1.5]).into_dyn()));
+/// assert_eq!(step.state().get("x")?, ndarray::arr1(&[2.5, -1.5]).into_dyn());
 /// # Ok::<(), chainrule_graph::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]

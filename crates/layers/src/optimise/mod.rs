@@ -55,7 +55,7 @@ use crate::fault::Fault;
 /// let updates = Optimizer::new(SignMomentum, 0.1).minimize(loss, &bound)?;
 /// let mut step = Program::new([], [loss]).updates(updates).compile()?;
 /// step.run(())?;
-/// assert_eq!(step.state().get("x"), Some(ndarray::arr1(&[2.9, -1.9]).into_dyn()));
+/// assert_eq!(step.state().get("x")?, ndarray::arr1(&[2.9, -1.9]).into_dyn());
 /// # Ok::<(), chainrule_graph::Error>(())
 /// ```
 pub trait Rule<T: Scalar>: Send + Sync {

@@ -81,9 +81,7 @@ pub(super) fn save<T: Scalar>(
 ) -> Result<()> {
     let mut all = Params::<f64>::new();
     for name in state.shapes().keys() {
-        if let Some(value) = state.get(name) {
-            all.insert(format!("state.{name}"), value.mapv(T::as_f64));
-        }
+        all.insert(format!("state.{name}"), state.get(name)?.mapv(T::as_f64));
     }
     if let Some((_, params)) = &position.best {
         for (name, value) in params {

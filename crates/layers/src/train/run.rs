@@ -188,10 +188,13 @@ impl<L: Layer<T>, R: Rule<T>, T: Scalar> Run<'_, L, R, T> {
             }
             None => None,
         };
-        let now = |name: &str| self.recipe.state.get(name).and_then(|x| x.first().map(|x| x.as_f64()));
-        let done = now("optimizer.step").unwrap_or(1.0) as usize;
-        let rate = trainer.optimizer.schedule().rate(done.saturating_sub(1))
-            * now("optimizer.factor").unwrap_or(1.0);
+        let state = &self.recipe.state;
+        let now = |name: &str| match state.contains(name) {
+            true => state.get(name).map(|x| x.first().map_or(1.0, |x| x.as_f64())),
+            false => Ok(1.0),
+        };
+        let done = now("optimizer.step")? as usize;
+        let rate = trainer.optimizer.schedule().rate(done.saturating_sub(1)) * now("optimizer.factor")?;
         Ok(Epoch {
             number,
             rate,

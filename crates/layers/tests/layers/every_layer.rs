@@ -65,7 +65,7 @@ fn compiled<T: Scalar>(case: &Case<T>) {
         let next = updates.iter().find(|(old, _)| format!("{old:?}") == format!("{node:?}"));
         let want = next.map_or(node, |(_, next)| *next).value().unwrap();
         // A variable that the program does not use has no place in its state.
-        if let Some(got) = state.get(&name) {
+        if let Ok(got) = state.get(&name) {
             same_bits(&format!("{}, `{name}`", case.name), &got, &want);
         } else {
             assert!(next.is_none(), "{}: `{name}`", case.name);
