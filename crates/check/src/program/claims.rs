@@ -12,7 +12,7 @@ use super::call::{Call, Line};
 use super::decode::weights;
 use super::differences;
 use super::evaluate::{from_oracle, to_oracle};
-use super::matrices::{Matrices, triangle};
+use super::matrices::{Matrices, in_either_order, triangle};
 use super::record::{Number, rounded};
 use super::verdict::same;
 use super::{Failure, Id, Program, Verdict};
@@ -341,11 +341,13 @@ fn judging<P: Precision>(
 ) -> Option<Array<Dual<Dual<Bounded<P>>>>> {
     match (call, operands) {
         (Call::Guest(guest), operands) => differences::guest(guest, operands),
-        (Call::Inverse, [a]) => Some(Matrices::inverse(a)),
-        (Call::Cholesky, [a]) => Some(Matrices::cholesky(a)),
-        (Call::LogDet, [a]) => Some(Matrices::log_det(a)),
-        (Call::Solve, [a, b]) => Some(Matrices::solve(a, b)),
-        (Call::SolveTriangular(upper), [a, b]) => Some(Matrices::solve(&triangle(a, *upper), b)),
+        (Call::Inverse, &[a]) => Some(in_either_order([a], |[a]| Matrices::inverse(a))),
+        (Call::Cholesky, &[a]) => Some(in_either_order([a], |[a]| Matrices::cholesky(a))),
+        (Call::LogDet, &[a]) => Some(in_either_order([a], |[a]| Matrices::log_det(a))),
+        (Call::Solve, &[a, b]) => Some(in_either_order([a, b], |[a, b]| Matrices::solve(a, b))),
+        (Call::SolveTriangular(upper), &[a, b]) => {
+            Some(in_either_order([a, b], |[a, b]| Matrices::solve(&triangle(a, *upper), b)))
+        }
         _ => None,
     }
 }

@@ -66,6 +66,13 @@ impl<P: Precision> Bounded<P> {
         Bounded { value, error, size: value.abs() + error, precision: PhantomData }
     }
 
+    /// The same number, which may have been computed in another way too: the larger bound of both.
+    #[must_use]
+    pub fn covering(self, other: Self) -> Self {
+        let apart = (self.value - other.value).abs();
+        Bounded { error: self.error.max(other.error + apart), size: self.size.max(other.size), ..self }
+    }
+
     /// Whether a computed number may be the same one: the two differ by at most twice the error. (NaN is the same as NaN, and an
     /// infinity only as itself.)
     pub fn admits(self, computed: f64) -> bool {
