@@ -71,7 +71,7 @@ impl<'a, T: Scalar, F: Fn(Range<usize>, usize) + Sync> Drive<'a, T, F> {
         let drive = Drive { cpu, plan, a, b, out, scratch, done, finish };
         let tasks = plan.grid.blocks * plan.grid.chunks;
         let slots = plan.grid.slots;
-        if plan.grid.slots > 1 && crate::pool::threads() > 1 {
+        if plan.grid.slots > 1 && pool::threads() > 1 {
             if plan.shared > 0 {
                 let parts = drive.parts();
                 pool::numbers(parts, parts, |part| drive.pack_part(part));

@@ -37,7 +37,7 @@ impl<T: Scalar> Lines<T> {
             return false;
         }
         let work = out.len().saturating_mul(self.inner);
-        if work >= PARALLEL && crate::pool::threads() > 1 {
+        if work >= PARALLEL && pool::threads() > 1 {
             pool::chunks(out, CHUNK, |chunk, out| cpu.run(Part { lines: &self, begin: chunk * CHUNK, out }));
         } else {
             cpu.run(Part { lines: &self, begin: 0, out });

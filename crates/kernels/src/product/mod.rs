@@ -271,13 +271,9 @@ unsafe fn finished<T: Scalar, F: Fn(Range<usize>, usize) + Sync>(
         return unsafe { product(cpu, a, b, out, scratch, finish) };
     }
     // The blocks of the plan there would be otherwise: this one is in the caches as a whole, or a single row.
-    let rows = match (out.len(), b.cols()) {
-        (0, _) => return true,
-        (_, 1) => out.len(),
-        (_, n) => Grid::new(a.rows(), a.cols().max(1), n).rows * n,
-    };
-    for begin in (0..out.len()).step_by(rows) {
-        finish(begin..out.len().min(begin + rows), 0);
+    let block = Blocks::of(a.rows(), a.cols(), b.cols()).rows * b.cols().max(1);
+    for begin in (0..out.len()).step_by(block) {
+        finish(begin..out.len().min(begin + block), 0);
     }
     true
 }
