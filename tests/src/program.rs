@@ -279,7 +279,7 @@ impl Decoder {
                 let (all, keep, mean) = (parameter % 5 == 0, parameter % 2 == 1, op % 24 == 14);
                 let elements =
                     if all { count(&shape) } else { axes.iter().map(|&axis| shape[axis]).product() };
-                // The mean of nothing is NaN; `edges.rs` has it.
+                // The mean of nothing is NaN; `derivatives/edges.rs` has it.
                 let step = match (all, mean && elements > 0) {
                     (true, true) => Step::Mean(a),
                     (true, false) => Step::Sum(a),

@@ -1,7 +1,7 @@
 //! One row for each operation: how to record it, and which function of the oracle it is.
 //!
 //! A row says for which shapes it runs, empty ones and ones of size 1 among them, and from which numbers its operands are
-//! drawn. The tests in `every_operation.rs` do the rest, and compare the list with the sources, so that an operation
+//! drawn. The tests in `tests/operations` do the rest, and compare the list with the sources, so that an operation
 //! without a row fails.
 
 mod elementwise;
