@@ -24,8 +24,9 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// Before it is known of which program.
-    pub(super) fn new(claim: impl Into<String>) -> Self {
+    /// What is wrong, as a claim of one's own says it to [`Programs::check_by`](super::Programs::check_by), which adds of which
+    /// program.
+    pub fn new(claim: impl Into<String>) -> Self {
         Failure { claim: claim.into(), blame: None, program: String::new(), instructions: 0, cases: 0 }
     }
 }
