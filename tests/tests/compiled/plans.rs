@@ -76,7 +76,7 @@ fn the_plan_of_a_small_network() {
     assert!(!text.contains("all steps"), "{text}");
 
     // A profile has a time for each step, and leaves the state alone.
-    let before = (step.state().get("w"), step.state().get("b"));
+    let before = (step.state().get("w").unwrap(), step.state().get("b").unwrap());
     for runs in [0, 1, 5] {
         let profile = step.profile((&wave(&[64, 20]), &wave(&[64, 10])), runs).unwrap();
         assert_eq!(steps(&profile), steps(&plan));
@@ -84,7 +84,7 @@ fn the_plan_of_a_small_network() {
         assert!(profile.time().is_some_and(|time| !time.is_zero()));
         assert!(profile.to_string().contains("all steps"), "{profile}");
     }
-    assert_eq!(before, (step.state().get("w"), step.state().get("b")));
+    assert_eq!(before, (step.state().get("w").unwrap(), step.state().get("b").unwrap()));
 }
 
 /// Runs a test on a thread with a stack of 2 MiB, the size that threads have by default, whatever the environment says.

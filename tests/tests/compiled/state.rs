@@ -1,7 +1,10 @@
 //! What programs keep from run to run: the meaning of updates, and states that are shared.
 
-use chainrule::graph::{ErrorKind, Graph, Program, State, Var};
-use ndarray::{Array1, Array2, ArrayD, array, s};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use chainrule::graph::{CustomOp, Error, ErrorKind, Graph, LinearMap, Program, State, Var};
+use ndarray::{Array1, Array2, ArrayD, ArrayViewD, array, s};
 
 const SHAPES: [&[usize]; 9] = [&[], &[1], &[5], &[1024], &[1025], &[300, 7], &[70_000], &[0], &[2, 3, 4]];
 
@@ -49,7 +52,7 @@ fn as_by_values(
         }
         now = next;
         for (i, want) in now.iter().enumerate() {
-            let Some(got) = program.state().get(&format!("v{i}")) else { continue };
+            let Ok(got) = program.state().get(&format!("v{i}")) else { continue };
             let wrong = got.iter().zip(want).position(|(a, b)| a.to_bits() != b.to_bits());
             let plan = program.explain();
             assert!(wrong.is_none(), "{what}, run {run}, v{i}, element {wrong:?}\n{plan}");
@@ -245,7 +248,7 @@ fn programs_share_a_state() {
     assert_eq!(graph.get("w").unwrap().value().unwrap(), array![1.0, 1.0].into_dyn());
     let mut fresh = Program::new([], graph.get("w").unwrap()).compile().unwrap();
     assert_eq!(fresh.run(()).unwrap(), array![1.0, 1.0].into_dyn());
-    assert!(State::<f64>::new().shapes().is_empty() && State::<f64>::default().get("w").is_none());
+    assert!(State::<f64>::new().shapes().is_empty() && !State::<f64>::default().contains("w"));
 }
 
 #[test]
@@ -255,7 +258,7 @@ fn values_can_be_read_set_and_kept() {
     let program = Program::new([], [w.sum()]).update(w, w * 2.0).update(m, m + 1.0);
     let mut program = program.compile().unwrap();
     let state = program.state().clone();
-    let early = state.snapshot();
+    let early = state.snapshot().unwrap();
     program.run(()).map(drop).unwrap();
     holds(&early, "w", &array![1.0, 2.0, 3.0].into_dyn());
     holds(&early, "m", &wave(&[3, 2], 0.0));
@@ -269,7 +272,7 @@ fn values_can_be_read_set_and_kept() {
     holds(&state, "w", &array![6.0, 4.0, 2.0].into_dyn());
     holds(&state, "m", &wide.clone().into_dyn());
     assert_eq!(program.run(()).unwrap()[0][[]], 12.0);
-    let before = (state.get("w"), state.get("m"));
+    let before = (state.get("w").unwrap(), state.get("m").unwrap());
     let error = state.set("v", 1.0).unwrap_err();
     let line = line!() - 1;
     assert_eq!(
@@ -282,10 +285,14 @@ fn values_can_be_read_set_and_kept() {
     assert_eq!(error.message(), "`w` has the shape [3], not [2]");
     assert!(error.location().file().ends_with("compiled/state.rs"), "{error}");
     assert!(state.set("m", wide.t()).is_err() && state.set("w", array![[1.0, 2.0, 3.0]]).is_err());
-    assert_eq!(before, (state.get("w"), state.get("m")));
-    assert!(state.get("v").is_none());
+    assert_eq!(before, (state.get("w").unwrap(), state.get("m").unwrap()));
+    let error = state.get("v").unwrap_err();
+    let line = line!() - 1;
+    assert_eq!((error.operation(), error.location().line()), ("get", line));
+    assert_eq!((error.message(), error.kind()), ("there is no value `v`", ErrorKind::Argument));
+    assert!(!state.contains("v") && state.contains("m"));
     // The program with the values of a snapshot: the two go separate ways.
-    let kept = state.snapshot();
+    let kept = state.snapshot().unwrap();
     let mut second = program.clone().with_state(&kept).unwrap();
     for _ in 0..3 {
         second.run(()).map(drop).unwrap();
@@ -364,4 +371,65 @@ fn updates_of_tiny_programs_see_old_values() {
             }
         }
     }
+}
+
+/// An operation that uses a state when it is computed.
+struct Uses(State, Arc<Mutex<Vec<Option<ErrorKind>>>>);
+
+impl CustomOp<f64> for Uses {
+    fn name(&self) -> &'static str {
+        "uses"
+    }
+    fn shape(&self, operands: &[&[usize]]) -> Result<Vec<usize>, String> {
+        Ok(operands[0].to_vec())
+    }
+    fn value(&self, operands: &[ArrayViewD<'_, f64>]) -> Result<ArrayD<f64>, String> {
+        let Uses(state, seen) = self;
+        let graph = Graph::new();
+        let other = Program::new([], [graph.variable("other", 1.0)]).state(state).compile();
+        let kind = |error: Error| error.kind();
+        let results = [
+            state.get("w").err().map(kind),
+            state.set("w", [0.0, 0.0]).err().map(kind),
+            state.snapshot().err().map(kind),
+            other.err().map(kind),
+        ];
+        seen.lock().unwrap().extend(results);
+        // What has no values needs not wait.
+        assert!(state.contains("w") && state.shapes()["w"] == [2] && format!("{state:?}") == r#"{"w": [2]}"#);
+        Ok(operands[0].to_owned())
+    }
+    fn derivative<'g>(&self, _: usize, _: &[Var<'g>], _: Var<'g>) -> LinearMap<'g, f64> {
+        LinearMap::identity()
+    }
+    fn cuts(&self, _: usize) -> bool {
+        false
+    }
+}
+
+/// In a thread of its own, so that it fails and does not hang.
+#[test]
+fn an_operation_that_uses_the_state_of_its_own_run_is_told_that_it_is_busy() {
+    let (done, ended) = mpsc::channel();
+    std::thread::spawn(move || {
+        let busy = Some(ErrorKind::Busy);
+        for (updates, want) in [(true, [busy; 4]), (false, [None, busy, None, busy])] {
+            let graph = Graph::new();
+            let w = graph.variable("w", [1.0, 2.0]);
+            let state = Program::new([], [w]).compile().unwrap().state().clone();
+            let seen = Arc::new(Mutex::new(Vec::new()));
+            let y = graph.custom(Uses(state.clone(), seen.clone()), [w]);
+            let program = Program::new([], [y]).state(&state);
+            let program = if updates { program.update(w, w + y) } else { program };
+            let mut program = program.compile().unwrap();
+            seen.lock().unwrap().clear();
+            program.run(()).map(drop).unwrap();
+            assert_eq!(*seen.lock().unwrap(), want);
+            let now = if updates { array![2.0, 4.0] } else { array![1.0, 2.0] };
+            assert_eq!(state.get("w").unwrap(), now.into_dyn());
+            state.set("w", [3.0, 4.0]).unwrap();
+        }
+        done.send(()).unwrap();
+    });
+    assert_eq!(ended.recv_timeout(Duration::from_secs(60)), Ok(()), "a deadlock, or another error");
 }

@@ -59,18 +59,12 @@ impl<T: Scalar> Compiled<T> {
                 Stage::Steps(steps) => {
                     let inputs = inputs.iter().copied();
                     let mut memory = match state {
-                        StateRef::Write(values) => Memory::new(
-                            work.get_mut(),
-                            values.get_mut(),
-                            self.constants.get(),
-                            inputs,
-                        ),
-                        StateRef::Read(values) => Memory::reading(
-                            work.get_mut(),
-                            values.get(),
-                            self.constants.get(),
-                            inputs,
-                        ),
+                        StateRef::Write(values) => {
+                            Memory::new(work.get_mut(), values.get_mut(), self.constants.get(), inputs)
+                        }
+                        StateRef::Read(values) => {
+                            Memory::reading(work.get_mut(), values.get(), self.constants.get(), inputs)
+                        }
                     };
                     let done = match &mut times {
                         None => machine.run(steps.clone(), &mut memory),

@@ -261,10 +261,7 @@ impl<T: Scalar> State<T> {
     /// The values, to read them; `None` if waiting for them would never end.
     pub(super) fn read(&self) -> Option<Held<RwLockReadGuard<'_, Aligned<T>>>> {
         let elements = &self.0.elements;
-        Held::wait(
-            || opened(elements.try_read()),
-            || elements.read().unwrap_or_else(PoisonError::into_inner),
-        )
+        Held::wait(|| opened(elements.try_read()), || elements.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Places for variables: those there are, and new ones with these initial values. Their offsets, and the size of all.
