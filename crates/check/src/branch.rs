@@ -6,7 +6,6 @@
 use chainrule_graph::{Graph, Scalar, Var};
 use ndarray::Axis;
 
-use crate::source::listing;
 use crate::subject::Branch;
 
 /// The decisions of all nodes of a graph.
@@ -57,11 +56,16 @@ fn pairs(a: &[f64], b: &[f64]) -> Vec<f64> {
 /// For each element of the operand, whether it is the largest, or the smallest, of those that it is compared with.
 fn extremes<T: Scalar>(node: Var<'_, T>) -> Option<Vec<f64>> {
     let (operand, mut result) = (node.operands().first()?.value().ok()?, node.value().ok()?);
-    // The axes that are gone, as a listing shows them: `max [0, 2]`.
-    let text = listing(node);
-    let axes = text.split_once('[')?.1.trim_end_matches([']', ' ']);
-    for axis in axes.split(',').filter(|axis| !axis.trim().is_empty()) {
-        result.insert_axis_inplace(Axis(axis.trim().parse().ok()?));
+    // The axes that are gone, as a listing shows them, `[2, 0]`; they come back from the first to the last.
+    let options = node.options();
+    let names = options.trim_matches(['[', ']']).split(',').map(str::trim).filter(|axis| !axis.is_empty());
+    let mut axes = names.map(|axis| axis.parse().ok()).collect::<Option<Vec<usize>>>()?;
+    axes.sort_unstable();
+    for axis in axes {
+        if axis > result.ndim() {
+            return None;
+        }
+        result.insert_axis_inplace(Axis(axis));
     }
     let result = result.broadcast(operand.raw_dim())?;
     Some(operand.iter().zip(result).map(|(x, y)| if x == y { 1.0 } else { 0.0 }).collect())
@@ -91,6 +95,11 @@ mod tests {
             (x.min(), [1.0, 0.0, 0.0, 0.0]),
         ] {
             assert_eq!(extremes(node), Some(want.to_vec()), "{node:?}");
+        }
+        // In whatever order the axes are named.
+        let x = graph.constant(array![[[1.0, 3.0], [3.0, 2.0]]]);
+        for axes in [[0, 2], [2, 0]] {
+            assert_eq!(extremes(x.max_axes(axes)), Some(vec![0.0, 1.0, 1.0, 0.0]), "{axes:?}");
         }
     }
 
