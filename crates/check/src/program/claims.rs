@@ -32,7 +32,7 @@ impl Judged for f32 {
 }
 
 /// A value, two first derivatives and the second one by both, each with its error bound.
-type Second<T> = Dual<Dual<Bounded<<T as Judged>::Rounding>>>;
+pub type Second<T> = Dual<Dual<Bounded<<T as Judged>::Rounding>>>;
 
 /// Everything about one program.
 ///
@@ -414,8 +414,9 @@ impl Program {
         weights(&self.shape_of_leaf(id), 40 + id as u8)
     }
 
-    /// All lines with their derivatives: along `moves`, one for each leaf; by one element of a leaf; and by both.
-    fn derivatives<T: Judged>(
+    /// All lines on the oracle with their derivatives: along `moves`, one for each leaf (`value.tangent`); by one element of a leaf
+    /// (`tangent.value`); and by both.
+    pub fn derivatives<T: Judged>(
         &self,
         moves: &[Array<f64>],
         element: Option<(Id, usize)>,
