@@ -1,19 +1,15 @@
-//! What the cross-crate tests share: tables of all operations and random programs, on the engine and on the oracle.
+//! What the cross-crate tests share: tables of all operations, on the engine and on the oracle, and random programs.
 //!
 //! * The oracle is a crate of its own, `chainrule_oracle`: it computes values, derivatives of any order and bounds for their
 //!   rounding errors without any code of the engine. [`oracle`] says which of its functions stand for the registry's.
 //! * [`rows`] and [`table`] have a call of every operation, and its definition.
-//! * [`program`] makes random programs that run on the engine and on the oracle, [`property`] runs claims over them, and
-//!   [`claims`] has all claims about a single one.
+//! * [`random`] runs claims over the random programs of `chainrule_check`, which is also where those are that compare them with
+//!   the oracle.
 // Not `forbid`: ndarray's macro `s!` has an `allow` of its own.
 #![deny(unsafe_code)]
 
-pub mod build;
-pub mod claims;
 pub mod oracle;
-pub mod program;
-pub mod property;
-pub mod reference;
+pub mod random;
 pub mod rows;
 pub mod sources;
 pub mod table;

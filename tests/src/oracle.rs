@@ -1,8 +1,15 @@
 //! What the tests add to the oracle ([`chainrule_oracle`]): the registry's functions on its numbers, and definitions of operations for
 //! all the numbers that a test evaluates them with.
 
-use chainrule::graph::{Binary, Unary};
+use chainrule::graph::{Binary, Scalar, Unary};
+use chainrule_check::program::{from_oracle, rounded};
 use chainrule_oracle::{Array, Bounded, Complex, Dual, Number, Single};
+use ndarray::ArrayD;
+
+/// An `ndarray` array of the oracle's numbers, in either precision.
+pub fn array<T: Scalar>(value: &Array) -> ArrayD<T> {
+    rounded(&from_oracle(value))
+}
 
 /// The registry's functions of one number. A new one does not compile until it has an arm here.
 pub fn unary<N: Number>(f: Unary<f64>, x: N) -> N {

@@ -5,8 +5,7 @@ use chainrule::graph::{ErrorKind, Graph, Scalar, Var, jvp};
 use chainrule_oracle::{Array, Bounded, Complex, Dual, Number, Precision};
 
 use super::{Engine, Random, Row};
-use crate::build::array;
-use crate::oracle::Of;
+use crate::oracle::{Of, array};
 
 /// Complex arithmetic rounds a few times more than real arithmetic.
 const STEP: f64 = 8.0;

@@ -1,6 +1,7 @@
 //! Functions of each element: signs, special exponents, numbers and arrays as the other operand.
 
 use chainrule::graph::Var;
+use chainrule_check::program::Operator;
 use chainrule_oracle::{Array, Number, ops};
 
 use super::{Draw, Input, REAL, Row, rows, smooth};
@@ -11,7 +12,7 @@ const TWO: [&str; 8] = ["2x3 2x3", "3 2x3", "2x1 1x3", ". 3", "3 .", "2x0 1", "1
 const OFF_ZERO: Input = smooth(Draw::Away(&[0.0]));
 const POSITIVE: Input = smooth(Draw::Between(0.25, 2.5));
 
-fn table<T: crate::build::Number>() -> ndarray::Array1<T> {
+fn table<T: chainrule_check::program::Number>() -> ndarray::Array1<T> {
     ndarray::arr1(&[T::of(1.5), T::of(-0.5), T::of(2.0)])
 }
 
@@ -20,8 +21,8 @@ fn known<N: Number>() -> Array<N> {
     Array::of(&Array::vector(vec![1.5, -0.5, 2.0]))
 }
 
-fn left<'g, T: crate::build::Number>(c: f64, sign: char, x: Var<'g, T>) -> Var<'g, T> {
-    T::of(c).left(sign, x)
+fn left<'g, T: chainrule_check::program::Number>(c: f64, operator: Operator, x: Var<'g, T>) -> Var<'g, T> {
+    T::of(c).left(operator, x)
 }
 
 pub(super) fn rows() -> Vec<Row> {
@@ -44,10 +45,10 @@ pub(super) fn rows() -> Vec<Row> {
             ops::clamp(&a[0], -0.5, f64::INFINITY)
         };
         clamp "both open" [REAL], ONE, |_, x| x[0].clamp(None, None), |a| a[0].clone();
-        add "number + node" [REAL], ONE, |_, x| left(1.5, '+', x[0]), |a| a[0].map(|x| N::of(1.5) + x);
-        sub "number - node" [REAL], ONE, |_, x| left(1.5, '-', x[0]), |a| a[0].map(|x| N::of(1.5) - x);
-        mul "number * node" [REAL], ONE, |_, x| left(1.5, '*', x[0]), |a| a[0].map(|x| N::of(1.5) * x);
-        div "number / node" [OFF_ZERO], ONE, |_, x| left(1.5, '/', x[0]), |a| a[0].map(|x| N::of(1.5) / x);
+        add "number + node" [REAL], ONE, |_, x| left(1.5, Operator::Add, x[0]), |a| a[0].map(|x| N::of(1.5) + x);
+        sub "number - node" [REAL], ONE, |_, x| left(1.5, Operator::Sub, x[0]), |a| a[0].map(|x| N::of(1.5) - x);
+        mul "number * node" [REAL], ONE, |_, x| left(1.5, Operator::Mul, x[0]), |a| a[0].map(|x| N::of(1.5) * x);
+        div "number / node" [OFF_ZERO], ONE, |_, x| left(1.5, Operator::Div, x[0]), |a| a[0].map(|x| N::of(1.5) / x);
         add "array" [REAL], ["2x3", ".", "0x1"], |_, x| x[0] + table::<T>(), |a| ops::add(&a[0], &known());
         sub "array" [REAL], ["2x3", ".", "0x1"], |_, x| x[0] - &table::<T>(), |a| ops::sub(&a[0], &known());
         mul "array" [REAL], ["2x3", ".", "0x1"], |_, x| x[0] * table::<T>(), |a| ops::mul(&a[0], &known());

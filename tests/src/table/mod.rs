@@ -67,7 +67,7 @@ pub struct Row {
 macro_rules! rows {
     ($($name:ident $note:literal $inputs:expr, $shapes:expr, |$g:pat_param, $x:ident| $call:expr, |$a:pat_param| $definition:expr;)+) => {
         vec![$({
-            fn call<'g, T: crate::build::Number>(
+            fn call<'g, T: chainrule_check::program::Number>(
                 $g: &'g chainrule::graph::Graph<T>,
                 $x: &[chainrule::graph::Var<'g, T>],
             ) -> chainrule::graph::Var<'g, T> {

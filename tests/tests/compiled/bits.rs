@@ -2,52 +2,49 @@
 //! tiles, and at any number of threads.
 
 use chainrule::graph::{Graph, Program, Scalar, Var, keep};
-use chainrule_tests::build::array;
-use chainrule_tests::property::for_programs;
+use chainrule_check::program::{Failure, programs};
+use chainrule_tests::oracle::array;
+use chainrule_tests::random::{for_programs, same};
 use chainrule_tests::rows;
-use ndarray::ArrayD;
+use ndarray::{ArrayD, ArrayViewD};
 
 fn bits<T: Scalar>(x: impl IntoIterator<Item = T>) -> Vec<u64> {
     // One NaN is as good as another.
     x.into_iter().map(|x| if x.is_nan() { u64::MAX } else { x.as_f64().to_bits() }).collect()
 }
 
-/// All nodes as outputs of one program, each as that of its own, and with the inputs as variables; against `value()`.
-#[track_caller]
-fn same_bits<T: Scalar>(what: &str, graph: &Graph<T>, inputs: &[Var<'_, T>], outputs: &[Var<'_, T>]) {
-    let want: Vec<_> = outputs.iter().map(|y| bits(y.value().unwrap())).collect();
-    let values: Vec<ArrayD<T>> = inputs.iter().map(|x| x.value().unwrap()).collect();
+/// All nodes as outputs of one program, each as that of its own, and with the inputs as constants; against `value()`.
+fn compare<T: Scalar>(inputs: &[Var<'_, T>], outputs: &[Var<'_, T>]) -> Result<(), Failure> {
+    let want: Vec<_> = outputs.iter().map(|y| y.value().map(bits)).collect::<Result<_, _>>()?;
+    let values: Vec<ArrayD<T>> = inputs.iter().map(|x| x.value()).collect::<Result<_, _>>()?;
     let check = |how: &str, got: &[Vec<u64>], want: &[Vec<u64>]| {
         for (i, (got, want)) in got.iter().zip(want).enumerate() {
-            assert_eq!(got.len(), want.len(), "{what}, {how}, output {i}");
-            let wrong = got.iter().zip(want).position(|(g, w)| g != w);
-            assert!(
-                wrong.is_none(),
-                "{what}, {how}, output {i}, element {}: {:e}, not {:e}\n{}",
-                wrong.unwrap(),
-                f64::from_bits(got[wrong.unwrap()]),
-                f64::from_bits(want[wrong.unwrap()]),
-                Program::new(inputs.to_vec(), outputs.to_vec()).compile().unwrap().explain()
-            );
+            same(&format!("{how}, length of output {i}"), got.len(), want.len())?;
+            if let Some(wrong) = got.iter().zip(want).position(|(g, w)| g != w) {
+                let [got, want] = [got, want].map(|all| f64::from_bits(all[wrong]));
+                let plan = Program::new(inputs.to_vec(), outputs.to_vec()).compile()?.explain();
+                let place = format!("{how}, output {i}, element {wrong}");
+                return Err(Failure::new(format!("{place}: {got:e}, not {want:e}\n{plan}")));
+            }
         }
+        Ok(())
     };
-    let compile = |outputs: &[Var<'_, T>]| {
-        Program::new(inputs.to_vec(), outputs.to_vec()).compile().unwrap_or_else(|e| panic!("{what}: {e}"))
-    };
-    let mut all = compile(outputs);
-    for run in ["first run", "second run"] {
-        let got: Vec<_> =
-            all.run(values.clone()).unwrap().into_iter().map(|y| bits(y.iter().copied())).collect();
-        check(run, &got, &want);
+    let read = |ys: Vec<ArrayViewD<'_, T>>| ys.iter().map(|y| bits(y.iter().copied())).collect::<Vec<_>>();
+    let mut all = Program::new(inputs.to_vec(), outputs.to_vec()).compile()?;
+    for how in ["first run", "second run"] {
+        check(how, &read(all.run(values.clone())?), &want)?;
     }
     for (y, want) in outputs.iter().zip(&want) {
-        let got = bits(compile(&[*y]).run(values.clone()).unwrap()[0].iter().copied());
-        check("alone", &[got], std::slice::from_ref(want));
+        let mut alone = Program::new(inputs.to_vec(), vec![*y]).compile()?;
+        check("alone", &read(alone.run(values.clone())?), std::slice::from_ref(want))?;
     }
-    let mut without = Program::new([], outputs.to_vec()).compile().unwrap();
-    let got: Vec<_> = without.run(()).unwrap().into_iter().map(|y| bits(y.iter().copied())).collect();
-    check("without inputs", &got, &want);
-    let _ = graph;
+    let mut without = Program::new([], outputs.to_vec()).compile()?;
+    check("without inputs", &read(without.run(())?), &want)
+}
+
+#[track_caller]
+fn same_bits<T: Scalar>(what: &str, inputs: &[Var<'_, T>], outputs: &[Var<'_, T>]) {
+    compare(inputs, outputs).unwrap_or_else(|failure| panic!("{what}, {failure}"));
 }
 
 /// The value, its gradient, and the gradient of that.
@@ -75,7 +72,7 @@ fn every_operation() {
                 .map(|(i, x)| graph.variable(format!("x{i}"), array::<f64>(x)))
                 .collect();
             let y = (row.engine)(&graph, &x);
-            same_bits(&what, &graph, &x, &with_derivatives(y, &x, row.cut));
+            same_bits(&what, &x, &with_derivatives(y, &x, row.cut));
             let graph = Graph::f32();
             let x: Vec<_> = operands
                 .iter()
@@ -83,24 +80,29 @@ fn every_operation() {
                 .map(|(i, x)| graph.variable(format!("x{i}"), array::<f32>(x)))
                 .collect();
             let y = (row.engine32)(&graph, &x);
-            same_bits(&what, &graph, &x, &with_derivatives(y, &x, row.cut));
+            same_bits(&what, &x, &with_derivatives(y, &x, row.cut));
         }
     }
 }
 
 #[test]
 fn random_programs() {
-    for_programs("compiled", 200, 24, |program, _| {
+    for_programs(200, &programs().lines(24), |program, _| {
         let graph = Graph::new();
         let nodes = program.record(&graph);
+        let output = nodes[program.output()];
         let leaves: Vec<_> = program.leaves().into_iter().map(|id| nodes[id]).collect();
+        let has_gradient = |y: Var<'_>, x: Var<'_>| y.grad(x).is_ok();
+        let inputs: Vec<_> = leaves.iter().copied().filter(|&x| has_gradient(output, x)).collect();
         let mut outputs = nodes.clone();
-        let gradients = nodes[program.output()].grad(leaves.clone())?;
-        let along = gradients.iter().map(|g| (*g * *g).sum()).reduce(|a, b| a + b);
+        let gradients = output.grad(inputs.clone())?;
+        if let Some(along) = gradients.iter().map(|g| (*g * *g).sum()).reduce(|a, b| a + b) {
+            outputs.extend(
+                along.grad(inputs.into_iter().filter(|&x| has_gradient(along, x)).collect::<Vec<_>>())?,
+            );
+        }
         outputs.extend(gradients);
-        outputs.extend(along.map_or(Ok(vec![]), |along| along.grad(leaves.clone()))?);
-        same_bits("a program", &graph, &leaves, &outputs);
-        Ok(())
+        compare(&leaves, &outputs)
     })
     .unwrap();
 }
@@ -147,7 +149,7 @@ fn at_lengths<T: Scalar>() {
         let graph = Graph::<T>::default();
         let x = graph.variable("x", wave::<T>(&shape));
         let bias = graph.variable("b", wave::<T>(&shape[1..]));
-        same_bits(&format!("{shape:?} in {}", T::NAME), &graph, &[x, bias], &mixture(x, bias));
+        same_bits(&format!("{shape:?} in {}", T::NAME), &[x, bias], &mixture(x, bias));
     }
 }
 
@@ -173,7 +175,7 @@ fn reductions_of_the_same_array_are_told_apart() {
             let some = axes.as_slice();
             outputs.extend([x.sum_axes(some), x.max_axes(some), x.min_axes(some), x.sum_axes(keep(some))]);
         }
-        same_bits(&format!("{shape:?}"), &graph, &[x], &outputs);
+        same_bits(&format!("{shape:?}"), &[x], &outputs);
     }
 }
 
@@ -211,20 +213,20 @@ fn scalar_code_computes_a_function_and_its_slope_together() {
     let x = graph.variable("x", wave::<f64>(&[]));
     let a = graph.variable("a", wave::<f64>(&[]));
     for outputs in [vec![x.sin(), x.cos()], vec![(a * a).cos(), (a * a).sin()]] {
-        same_bits("a pair", &graph, &[x, a], &outputs);
+        same_bits("a pair", &[x, a], &outputs);
         let more = if outputs[0].value().unwrap() == x.sin().value().unwrap() { 0 } else { 1 };
         assert_eq!(scalar_operations(vec![x, a], outputs), 1 + more);
     }
     let weights = graph.variable("w", wave::<f64>(&[3]));
     let slope = weights.sigmoid().sum().grad(weights).unwrap();
     let outputs = vec![weights.sigmoid(), slope];
-    same_bits("a layer", &graph, &[weights], &outputs);
+    same_bits("a layer", &[weights], &outputs);
     assert_eq!(scalar_operations(vec![weights], outputs), 3);
     let rounds = 100;
     let y = (0..rounds).fold(x, |x, _| x.sin() * a + x);
     let gradients = y.grad([x, a]).unwrap();
     let outputs = [vec![y], gradients.to_vec()].concat();
-    same_bits("a chain", &graph, &[x, a], &outputs);
+    same_bits("a chain", &[x, a], &outputs);
     // Both functions; the product and the sum; and three for the gradients.
     assert!(scalar_operations(vec![x, a], outputs) <= 5 * rounds);
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chainrule::graph::{CustomOp, ErrorKind, Graph, LinearMap, Mode, Var, keep, vmap};
 use chainrule_oracle::Array;
-use chainrule_tests::build::array;
+use chainrule_tests::oracle::array;
 use chainrule_tests::rows::{Row, all};
 use ndarray::{ArrayD, ArrayViewD, array};
 
