@@ -15,7 +15,7 @@
 //!   of operations in `kinds`) into [`Line`]s.
 //! * The lines are recorded on the engine (`record`), evaluated on the oracle (`evaluate`) and printed as Rust (`print`).
 //! * [`claims`] compares the two, and tests the laws that need no oracle.
-//! * What breaks a claim is shrunk by proptest to a few lines, and [`blame`] names the operation.
+//! * What breaks a claim is shrunk to a few lines (`shrink`), and [`blame`] names the operation.
 //! * [`fault`] has wrong rules for every operation, which all this must find.
 
 mod blame;
@@ -31,6 +31,7 @@ mod matrices;
 mod print;
 pub mod random_calls;
 mod record;
+mod shrink;
 mod strategy;
 mod verdict;
 

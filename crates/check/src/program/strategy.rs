@@ -12,6 +12,7 @@ use super::blame::blame;
 use super::decode::{Choice, decode};
 use super::fault::Fault;
 use super::guest::Guest;
+use super::shrink::{fewer_genes, fewer_lines};
 use super::{Call, Failure, Program, Verdict, claims, kinds};
 
 /// What random programs are made of.
@@ -214,8 +215,10 @@ impl Programs {
                 let fails = |genes: &[[u8; 8]]| {
                     claim(&prepare(decode(genes, &self.settings)), &mut Verdict::default()).is_err()
                 };
-                let genes = shrunk(genes, fails);
-                let program = prepare(decode(&genes, &self.settings));
+                let genes = fewer_genes(genes, fails);
+                let program = fewer_lines(prepare(decode(&genes, &self.settings)), |program| {
+                    claim(program, &mut Verdict::default()).is_err()
+                });
                 let mut failure = match claim(&program, &mut Verdict::default()) {
                     Err(failure) => failure,
                     Ok(()) => Failure::new("the claim failed once, and then held of the same program"),
@@ -226,49 +229,6 @@ impl Programs {
                 failure.cases = report.cases;
                 Err(failure)
             }
-        }
-    }
-}
-
-/// The smallest list found that still fails: one gene or two of them, if they do; then whatever can be taken out or made smaller,
-/// again and again. (Proptest shrinks a [`strategy`](Programs::strategy) too, but deletes first and makes numbers smaller then,
-/// after which more could be deleted.)
-fn shrunk(mut genes: Vec<[u8; 8]>, fails: impl Fn(&[[u8; 8]]) -> bool) -> Vec<[u8; 8]> {
-    let ones = genes.iter().map(|&gene| vec![gene]);
-    let twos =
-        genes.iter().enumerate().flat_map(|(i, &a)| genes.iter().skip(i + 1).map(move |&b| vec![a, b]));
-    if let Some(few) = ones.chain(twos).find(|few| fails(few)) {
-        genes = few;
-    }
-    loop {
-        let before = genes.clone();
-        for i in (0..genes.len()).rev() {
-            // Operands are counted from the last line: those of later genes may have to be nearer by what was taken out.
-            for nearer in 0..3 {
-                let mut fewer = genes.clone();
-                fewer.remove(i);
-                fewer.iter_mut().skip(i).for_each(|gene| gene[1] = gene[1].saturating_sub(nearer));
-                if fails(&fewer) {
-                    genes = fewer;
-                    break;
-                }
-            }
-        }
-        for i in 0..genes.len() {
-            for k in 1..8 {
-                let byte = genes[i][k];
-                for smaller in [0, 1, byte / 2].into_iter().filter(|&smaller| smaller < byte) {
-                    let mut plainer = genes.clone();
-                    plainer[i][k] = smaller;
-                    if fails(&plainer) {
-                        genes = plainer;
-                        break;
-                    }
-                }
-            }
-        }
-        if genes == before {
-            return genes;
         }
     }
 }
