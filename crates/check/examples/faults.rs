@@ -10,7 +10,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use chainrule_check::program::Failure;
 use chainrule_check::program::fault::{Caught, Fault, faults, hunt};
 
 /// Of a single wrong rule, no more lines that compute may be left than this.
@@ -57,28 +56,28 @@ fn main() -> ExitCode {
         let caught: Vec<&Caught> = row.iter().filter_map(|(_, caught)| caught.as_ref()).collect();
         let named =
             row.iter().filter(|(fault, caught)| caught.as_ref().is_some_and(|c| c.is_named(*fault))).count();
-        let most = |f: fn(&Failure) -> usize| caught.iter().map(|c| f(&c.failure)).max().unwrap_or(0);
+        let most = |f: fn(&Caught) -> usize| caught.iter().map(|c| f(c)).max().unwrap_or(0);
         println!(
             "{operation:30} {:>7} {:>7} {named:>6} {:>6} {:>6}",
             row.len(),
             caught.len(),
-            most(|f| f.cases),
-            most(|f| f.instructions)
+            most(|c| c.cases() as usize),
+            most(Caught::lines)
         );
         total += row.len();
-        cases.extend(caught.iter().map(|c| c.failure.cases));
-        lines.extend(caught.iter().map(|c| c.failure.instructions));
+        cases.extend(caught.iter().map(|c| c.cases() as usize));
+        lines.extend(caught.iter().map(|c| c.lines()));
         for (fault, caught) in row {
             match caught {
                 None => bad.push(format!("{fault}: not caught")),
                 Some(c) if !c.is_named(*fault) => {
                     bad.push(format!(
                         "{fault}: blamed on {:?}",
-                        c.failure.blame.as_ref().map(|b| b.to_string())
+                        c.failure.guilty().map(|guilty| guilty.to_string())
                     ));
                 }
-                Some(c) if c.failure.instructions > LINES => {
-                    bad.push(format!("{fault}: {} lines are left\n{}", c.failure.instructions, c.failure));
+                Some(c) if c.lines() > LINES => {
+                    bad.push(format!("{fault}: {} lines are left\n{}", c.lines(), c.failure));
                 }
                 Some(_) => {}
             }

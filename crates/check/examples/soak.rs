@@ -1,4 +1,5 @@
-//! A long run of random programs with everything that is claimed of them, in double and single precision.
+//! A long run of random programs with everything that is claimed of them, in double and single precision. It tells how near the
+//! largest error came to its bound, and where.
 //!
 //! `cargo run --release -p chainrule-check --example soak -- --cases 100000 [--seed 7] [--lines 12]`
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
@@ -6,7 +7,8 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use chainrule_check::program::{Failure, Programs, Report, programs};
+use chainrule_check::Failure;
+use chainrule_check::program::{Programs, Report, programs};
 
 /// So many programs of these in one precision.
 type Part = fn(&Programs, u32) -> Result<Report, Failure>;
@@ -31,6 +33,10 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<[u64; 3], Stri
 }
 
 fn main() -> ExitCode {
+    if std::env::var_os("PROPTEST_CASES").is_some() {
+        eprintln!("error: PROPTEST_CASES takes the place of --cases everywhere: unset it");
+        return ExitCode::from(2);
+    }
     let [cases, seed, lines] = match options(std::env::args().skip(1)) {
         Ok(numbers) => numbers,
         Err(message) => {
@@ -53,13 +59,16 @@ fn main() -> ExitCode {
         // In pieces with seeds of their own, so that one alarm does not end the run.
         let piece = 2000;
         let mut errors = Vec::new();
-        let mut compared = 0;
+        let (mut compared, mut worst) = (0, Report::default());
         for k in 0..cases.div_ceil(piece) {
             let programs = programs.clone().seed(seed.wrapping_mul(1_000_003).wrapping_add(u64::from(k)));
             match check(&programs, piece.min(cases - k * piece)) {
                 Ok(report) => {
-                    errors.extend(report.errors);
+                    errors.extend_from_slice(&report.errors);
                     compared += report.compared;
+                    if report.worst > worst.worst {
+                        worst = report;
+                    }
                 }
                 Err(failure) => {
                     alarms += 1;
@@ -79,6 +88,9 @@ fn main() -> ExitCode {
             part(0.99),
             part(1.0),
         );
+        if let Some(program) = &worst.worst_program {
+            println!("  the largest is that of {}, in\n{}", worst.worst_of, program.code());
+        }
     }
     println!("{alarms} alarms");
     if alarms == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -198,9 +198,8 @@ impl<T: Scalar> Check<'_, T> {
         S: Strategy,
         S::Value: Feeds<T>,
     {
-        let soak = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok());
         let config = Config {
-            cases: soak.unwrap_or(self.settings.cases),
+            cases: crate::settings::cases(self.settings.cases),
             failure_persistence: None,
             max_shrink_iters: 2048,
             source_file: None,
@@ -335,6 +334,7 @@ impl<T: Scalar> Check<'_, T> {
             guilty: None,
             seed: self.settings.seed,
             drawn: None,
+            program: None,
         }))
     }
 }

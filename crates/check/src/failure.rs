@@ -5,6 +5,7 @@ use std::fmt;
 use chainrule_graph::Error;
 
 use crate::guilty::Guilty;
+use crate::program::Program;
 use crate::report::places;
 use crate::taylor::Taylor;
 
@@ -142,6 +143,11 @@ pub enum Cause {
         /// How it is broken.
         message: String,
     },
+    /// One of the [claims](crate::program::claims) about random programs does not hold.
+    Claim {
+        /// Which value or derivative is wrong, what it is and what it should be.
+        message: String,
+    },
 }
 
 impl Cause {
@@ -159,6 +165,7 @@ impl Cause {
             Cause::Refused { message } => format!("the function refused: {message}"),
             Cause::Shape { message } => format!("shapes: {message}"),
             Cause::Law { law, message } => format!("a law is broken: {law}: {message}"),
+            Cause::Claim { message } => message.clone(),
         }
     }
 
@@ -170,8 +177,12 @@ impl Cause {
     }
 }
 
-/// A gradient test that failed. Its [`Display`](fmt::Display) form is the whole report, for a terminal; so is `Debug`, which
-/// is what `unwrap` and a test that returns it print.
+/// A test that failed: of a gradient at inputs, or of a claim about a random program. Its [`Display`](fmt::Display) form is the
+/// whole report, for a terminal; so is `Debug`, which is what `unwrap` and a test that returns it print.
+///
+/// It is one type for both, because both are the same in what matters: there is a cause, an operation that may be guilty, the
+/// smallest example found, and a seed that makes it again. A function is tried at drawn [`inputs`](Failure::inputs), a claim on
+/// a drawn [`program`](Failure::program), which has its inputs in it. A test may use `?` on either.
 ///
 /// ```
 /// use chainrule_check::{Cause, Mode, check_gradient};
@@ -195,11 +206,19 @@ pub(crate) struct Inner {
     pub(crate) taylor: Option<Taylor>,
     pub(crate) guilty: Option<Guilty>,
     pub(crate) seed: u64,
-    /// How many inputs passed before, if they were drawn.
+    /// How many inputs or programs passed before, if they were drawn.
     pub(crate) drawn: Option<u32>,
+    /// What a claim does not hold of.
+    pub(crate) program: Option<Program>,
 }
 
 impl Failure {
+    /// A claim of one's own that does not hold, for [`check_by`](crate::program::Programs::check_by). The program comes to it
+    /// there.
+    pub fn new(claim: impl Into<String>) -> Self {
+        Failure::from(Cause::Claim { message: claim.into() })
+    }
+
     /// What is wrong.
     pub fn cause(&self) -> &Cause {
         &self.0.cause
@@ -220,15 +239,53 @@ impl Failure {
         self.0.guilty.as_ref()
     }
 
-    /// The seed of the directions: given to `seed`, it makes the same test.
+    /// The seed of the directions, or of the programs: given to `seed`, it makes the same test.
     pub fn seed(&self) -> u64 {
         self.0.seed
+    }
+
+    /// How many inputs or programs passed before this one, if they were drawn.
+    pub fn passed(&self) -> Option<u32> {
+        self.0.drawn
+    }
+
+    /// The program of which a claim does not hold, the smallest found.
+    pub fn program(&self) -> Option<&Program> {
+        self.0.program.as_ref()
+    }
+}
+
+impl From<Cause> for Failure {
+    /// Before it is known at which inputs, or of which program.
+    fn from(cause: Cause) -> Self {
+        Failure(Box::new(Inner {
+            cause,
+            inputs: Vec::new(),
+            taylor: None,
+            guilty: None,
+            seed: 0,
+            drawn: None,
+            program: None,
+        }))
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::from(Cause::Invalid(error))
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { cause, inputs, taylor, guilty, seed, drawn } = &*self.0;
+        let Inner { cause, inputs, taylor, guilty, seed, drawn, program } = &*self.0;
+        if inputs.is_empty() && program.is_none() {
+            // Of a claim about a graph, say.
+            return match cause {
+                Cause::Invalid(error) => write!(f, "{error}"),
+                _ => f.write_str(&cause.headline()),
+            };
+        }
         writeln!(f, "{}", cause.headline())?;
         if let Some(m) = cause.mismatch() {
             comparison(f, cause, m)?;
@@ -242,11 +299,16 @@ impl fmt::Display for Failure {
         if let Some(guilty) = guilty {
             write!(f, "\n{guilty}")?;
         }
-        match drawn {
-            Some(1) => writeln!(f, "\ninputs, the smallest found; 1 passed before")?,
-            Some(n) => writeln!(f, "\ninputs, the smallest found; {n} passed before")?,
-            None => writeln!(f, "\ninputs")?,
+        let found = match drawn {
+            Some(n) => format!(", the smallest found; {n} passed before"),
+            None => String::new(),
+        };
+        if let Some(program) = program {
+            writeln!(f, "\nprogram{found}; {} of its lines compute", program.instructions())?;
+            writeln!(f, "{program:?}")?;
+            return write!(f, "again: .seed({seed}).check({})", drawn.unwrap_or(0).saturating_add(1));
         }
+        writeln!(f, "\ninputs{found}")?;
         for (number, input) in inputs.iter().enumerate() {
             if input.len() <= LONGEST {
                 writeln!(f, "  let x{number} = {input};")?;

@@ -1,44 +1,50 @@
-//! Which operation makes a gradient wrong.
+//! Which operation makes a derivative wrong.
 //!
-//! A tape is a list of operations whose derivatives are multiplied; if the product is wrong, one of them is. So each is
-//! looked at alone, on the operands it had ([`Var::again`]), with the very test that failed for the whole. What makes a
-//! derivative of a derivative wrong may be an operation that the first derivative consists of, or one whose rule is right in
-//! first order only.
+//! A tape is a list of operations whose derivatives are multiplied; if the product is wrong, one of them is. So each operation
+//! between the inputs and the outputs is looked at alone: recorded [again](Var::again) on leaves of its own, with the values that
+//! its operands had, where its derivative by each operand is compared with differences of its value, in both modes. What makes a
+//! derivative of a derivative wrong may be an operation that the first derivative consists of, or one whose rule is
+//! right in first order only; so the second order is looked at for every pair of operands. The first one that fails is named.
+//! Where all pass, the fault is in none of them alone: in the sweep that puts them together, or in the value itself.
+//!
+//! Nothing here knows where a tape comes from: a closure that is tested, a random program, a graph of the user's.
 
 use std::fmt;
 use std::panic::Location;
 
-use chainrule_graph::{ErrorKind, Graph, Scalar, Var, vjp};
+use chainrule_graph::{Graph, Scalar, Var, vjp};
 use ndarray::ArrayD;
 
 use crate::failure::{Cause, Mismatch, Mode};
 use crate::point::Point;
-use crate::recorded::Alone;
+use crate::random::Random;
+use crate::recorded::{Alone, differentiated, symmetric};
 use crate::settings::Settings;
 use crate::source;
+use crate::subject::{Run, Step, Subject, Trouble, caught, moving};
 
 /// An operation whose own derivative is wrong.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Guilty {
-    /// Its name.
+    /// The number of the node on the tape.
+    pub node: usize,
+    /// Its name, as errors call it.
     pub operation: String,
-    /// With respect to which operand.
-    pub operand: Option<usize>,
+    /// With respect to which operand its derivative is wrong, counted from 0.
+    pub operand: usize,
     /// The line that recorded it.
     pub location: &'static Location<'static>,
     /// The operation alone, as Rust that shows the mistake.
     pub rust: String,
-    /// What it gives, and what differences of it give.
-    pub mismatch: Option<Mismatch>,
+    /// What its derivative gives, and what it should be. Of second order, the place is where the operand is that moves.
+    pub mismatch: Mismatch,
 }
 
 impl fmt::Display for Guilty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "guilty: `{}`", self.operation)?;
-        if let Some(operand) = self.operand {
-            write!(f, ", its derivative by operand {operand}")?;
-        }
-        writeln!(f, "\n  --> {}", self.location)?;
+        writeln!(f, "guilty: `{}`, its derivative by operand {}", self.operation, self.operand)?;
+        writeln!(f, "  --> {}", self.location)?;
         for line in self.rust.lines() {
             writeln!(f, "  {line}")?;
         }
@@ -46,8 +52,49 @@ impl fmt::Display for Guilty {
     }
 }
 
-/// How many nodes are looked at: enough for a network, and an end for a tape of a million.
-const MOST: usize = 20_000;
+/// The first operation between the inputs and the output whose own derivative is wrong, or none: the way to search a graph by
+/// hand. (A test that fails has searched already: [`Failure::guilty`](crate::Failure::guilty).)
+///
+/// First and second order are looked at. A `detach` is named if the gradients would be others without it. The search appends
+/// nodes to the graph, a few for each node that it looks at.
+///
+/// ```
+/// use chainrule_check::guilty;
+/// use chainrule_graph::{CustomOp, Graph, LinearMap, Var};
+/// use ndarray::{ArrayD, ArrayViewD};
+///
+/// /// `x³` with a factor of 2 that should be 3.
+/// struct Cube;
+///
+/// impl CustomOp<f64> for Cube {
+///     fn name(&self) -> &'static str {
+///         "cube"
+///     }
+///     fn shape(&self, operands: &[&[usize]]) -> Result<Vec<usize>, String> {
+///         Ok(operands[0].to_vec())
+///     }
+///     fn value(&self, operands: &[ArrayViewD<'_, f64>]) -> Result<ArrayD<f64>, String> {
+///         Ok(operands[0].mapv(|x| x * x * x))
+///     }
+///     fn derivative<'g>(&self, _: usize, operands: &[Var<'g>], _: Var<'g>) -> LinearMap<'g, f64> {
+///         LinearMap::diag(operands[0].square() * 2.0)
+///     }
+///     fn cuts(&self, _: usize) -> bool {
+///         false
+///     }
+/// }
+///
+/// let graph = Graph::new();
+/// let x = graph.variable("x", [0.5, -1.5]);
+/// let y = graph.custom(Cube, [x.exp()]).sum();
+/// let found = guilty(y, &[x]).expect("the rule of the cube is wrong");
+/// assert_eq!((found.operation.as_str(), found.operand), ("cube", 0));
+/// assert!(guilty(x.exp().sum(), &[x]).is_none());
+/// ```
+pub fn guilty<'g, T: Scalar>(output: Var<'g, T>, inputs: &[Var<'g, T>]) -> Option<Guilty> {
+    let search = Search { graph: output.graph(), inputs, outputs: &[output], order: 2 };
+    search.rule().or_else(|| search.cut())
+}
 
 /// Looks at every operation between `inputs` and `outputs`, which are `depth` times differentiated.
 pub(crate) fn search<'g, T: Scalar>(
@@ -57,81 +104,186 @@ pub(crate) fn search<'g, T: Scalar>(
     depth: usize,
     fixed: &[bool],
 ) -> Option<Guilty> {
-    let nodes: Vec<Var<'g, T>> = graph.nodes().collect();
-    let needed = needed(&nodes, outputs);
-    let used = || nodes.iter().copied().filter(|node| needed.get(node.number()) == Some(&true)).take(MOST);
-    let mut cut_off = Vec::new();
-    for order in [1, depth + 1] {
-        for node in used().filter(|node| order == 1 || node.derived_from().is_none()) {
-            match look_at(node, order) {
-                Some(guilty) if guilty.operation == "detach" => cut_off.push((node, guilty)),
-                Some(guilty) => return Some(guilty),
-                None => {}
+    let inputs: Vec<Var<'g, T>> = moving(inputs, fixed).copied().collect();
+    let search = Search { graph, inputs: &inputs, outputs, order: depth + 1 };
+    search.rule().or_else(|| search.cut())
+}
+
+/// Up to how many elements of an operand, each is moved alone.
+const FEW: usize = 4;
+
+/// How many nodes are looked at: enough for a network, and an end for a tape of a million.
+const MOST: usize = 20_000;
+
+/// What is searched, and up to which order.
+pub(crate) struct Search<'a, 'g, T: Scalar> {
+    pub(crate) graph: &'g Graph<T>,
+    pub(crate) inputs: &'a [Var<'g, T>],
+    pub(crate) outputs: &'a [Var<'g, T>],
+    pub(crate) order: usize,
+}
+
+impl<'g, T: Scalar> Search<'_, 'g, T> {
+    /// The first operation whose rule is wrong.
+    pub(crate) fn rule(&self) -> Option<Guilty> {
+        let suspects = self.suspects();
+        // A rule may be right at these very values (where the operands are equal, and it reads the wrong one), so near them too.
+        for near in [false, true] {
+            for order in [1, self.order].into_iter().take(self.order) {
+                // The orders of what is a derivative itself are those of what it was derived from.
+                let looked_at = suspects.iter().filter(|suspect| {
+                    suspect.node.operation() != "detach"
+                        && (order == 1 || suspect.node.derived_from().is_none())
+                });
+                if let Some(guilty) = looked_at.into_iter().find_map(|suspect| suspect.wrong(order, near)) {
+                    return Some(guilty);
+                }
             }
         }
-        if depth == 0 {
-            break;
-        }
+        None
     }
-    // `detach` is wrong on purpose. The one that matters is the one without which the gradient is another.
-    let wrt: Vec<Var<'g, T>> = crate::subject::moving(inputs, fixed).copied().collect();
-    cut_off.into_iter().find(|(node, _)| matters(&nodes, *node, &wrt, outputs) == Some(true)).map(|(_, g)| g)
+
+    /// `detach` is wrong on purpose. The one that matters is the one without which the gradients are others.
+    pub(crate) fn cut(&self) -> Option<Guilty> {
+        let suspects = self.suspects().into_iter().filter(|suspect| suspect.node.operation() == "detach");
+        let nodes: Vec<Var<'g, T>> = self.graph.nodes().collect();
+        let matters = |node| matters(&nodes, node, self.inputs, self.outputs) == Some(true);
+        suspects.filter(|suspect| matters(suspect.node)).find_map(|suspect| suspect.wrong(1, false))
+    }
+
+    /// The operations between, in the order of recording.
+    fn suspects(&self) -> Vec<Suspect<'g, T>> {
+        let nodes: Vec<Var<'g, T>> = self.graph.nodes().collect();
+        let (mut moved, mut needed) = (vec![false; nodes.len()], vec![false; nodes.len()]);
+        let mark = |flags: &mut [bool], node: Var<'g, T>| {
+            if let Some(flag) = flags.get_mut(node.number()) {
+                *flag = true;
+            }
+        };
+        let is = |flags: &[bool], node: Var<'g, T>| flags.get(node.number()) == Some(&true);
+        self.inputs.iter().for_each(|x| mark(&mut moved, *x));
+        self.outputs.iter().for_each(|y| mark(&mut needed, *y));
+        for &node in nodes.iter().rev() {
+            if is(&needed, node) {
+                node.operands().into_iter().for_each(|x| mark(&mut needed, x));
+                // A derivative may not need the value of what it is the derivative of.
+                node.derived_from().into_iter().for_each(|x| mark(&mut needed, x));
+            }
+        }
+        let mut suspects = Vec::new();
+        for node in nodes {
+            let operands = (0_usize..).zip(node.operands());
+            let through: Vec<usize> = operands.filter(|(_, x)| is(&moved, *x)).map(|(i, _)| i).collect();
+            if !through.is_empty() {
+                mark(&mut moved, node);
+                if is(&needed, node) {
+                    suspects.push(Suspect { node, through });
+                }
+            }
+        }
+        suspects.truncate(MOST);
+        suspects
+    }
 }
 
-/// For each node, whether an output needs it.
-fn needed<T: Scalar>(nodes: &[Var<'_, T>], outputs: &[Var<'_, T>]) -> Vec<bool> {
-    let mut needed = vec![false; nodes.len()];
-    let mark = |needed: &mut Vec<bool>, node: Var<'_, T>| {
-        if let Some(slot) = needed.get_mut(node.number()) {
-            *slot = true;
-        }
-    };
-    outputs.iter().for_each(|y| mark(&mut needed, *y));
-    for node in nodes.iter().rev() {
-        if needed.get(node.number()) == Some(&true) {
-            node.operands().into_iter().for_each(|x| mark(&mut needed, x));
-        }
-    }
-    needed
+/// An operation, and the numbers of the operands through which the inputs act.
+struct Suspect<'g, T: Scalar> {
+    node: Var<'g, T>,
+    through: Vec<usize>,
 }
 
-/// The operation alone.
-fn look_at<T: Scalar>(node: Var<'_, T>, order: usize) -> Option<Guilty> {
-    let operands = node.operands();
-    if operands.is_empty() {
-        return None;
+impl<'g, T: Scalar> Suspect<'g, T> {
+    /// Whether its derivative of this order is wrong, at the values of its operands or near them.
+    fn wrong(&self, order: usize, near: bool) -> Option<Guilty> {
+        let operands = self.node.operands();
+        let mut values: Vec<ArrayD<T>> = operands.iter().map(|x| x.value().ok()).collect::<Option<_>>()?;
+        if near {
+            let mut random = Random(3);
+            for i in &self.through {
+                let Some(x) = values.get_mut(*i) else { continue };
+                *x += &random.array::<T>(x.shape()).mapv(|d| d * T::of(1.0 / 64.0));
+            }
+        }
+        let shape = self.node.shape().ok()?;
+        self.through.iter().find_map(|&by| {
+            let mismatch = match order {
+                // Refused where there is no derivative by this operand: then nothing is wrong with it.
+                1 => judge(&Alone { node: self.node }, &values, by, 1)?,
+                _ => {
+                    // All of one sign: where the result has a constant sum, weights that add up to 0 would see nothing.
+                    let cotangent = Random(7).array::<T>(&shape).mapv(|w| w.abs());
+                    let slope = Slope { node: self.node, by, cotangent };
+                    let mut found =
+                        self.through.iter().find_map(|&i| judge(&slope, &values, i, order - 1))?;
+                    found.modes.push(Mode::Reverse);
+                    found
+                }
+            };
+            Some(Guilty {
+                node: self.node.number(),
+                operation: self.node.operation(),
+                operand: by,
+                location: self.node.location(),
+                rust: source::operation(self.node, &values, by, &mismatch),
+                mismatch,
+            })
+        })
     }
-    let values: Vec<ArrayD<T>> = operands.iter().map(|x| x.value().ok()).collect::<Option<_>>()?;
-    let fixed: Vec<bool> = (0..operands.len()).map(|i| is_cut(node, &values, i)).collect();
-    if fixed.iter().all(|fixed| *fixed) {
-        return None;
-    }
-    let alone = Alone { node };
-    // Forward mode first: it tells by which element of the operand which element of the result is wrong.
-    let mismatch = [Mode::Forward, Mode::Reverse].into_iter().find_map(|mode| {
-        let settings = Settings { order, modes: vec![mode], elements: 12, seed: 1, ..Settings::default() };
-        let point = Point { subject: &alone, x: &values, fixed: &fixed, settings: &settings };
+}
+
+/// What is wrong with the derivatives of a subject where only one input moves.
+fn judge<T: Scalar>(
+    subject: &dyn Subject<T>,
+    x: &[ArrayD<T>],
+    moving: usize,
+    order: usize,
+) -> Option<Mismatch> {
+    let fixed: Vec<bool> = (0..x.len()).map(|i| i != moving).collect();
+    let wrong = |modes: &[Mode], seed: u64| {
+        // A direction or few tell whether anything is wrong; the elements are found by halves then.
+        let modes = modes.to_vec();
+        let settings = Settings { order, modes, elements: FEW, seed, ..Settings::default() };
+        let point = Point { subject, x, fixed: &fixed, settings: &settings };
         match point.check().err()?.cause {
-            Cause::Wrong(mismatch) => Some(mismatch),
+            Cause::Wrong(mismatch) => Some(*mismatch),
             _ => None,
         }
-    })?;
-    let operand = mismatch.place.input;
-    Some(Guilty {
-        operation: node.operation(),
-        operand,
-        location: node.location(),
-        rust: source::operation(node, &values, &mismatch),
-        mismatch: Some(*mismatch),
-    })
+    };
+    // Directions and weights are short numbers: the mistake may be at right angles to those of one seed.
+    let seeds = [1, 2];
+    let (seed, found) = seeds
+        .into_iter()
+        .find_map(|seed| wrong(&[Mode::Reverse, Mode::Forward], seed).map(|found| (seed, found)))?;
+    // Forward mode tells which element of the result is wrong, too.
+    Some(wrong(&[Mode::Forward], seed).unwrap_or(found))
 }
 
-/// Whether the engine refuses a gradient by this operand: an index, a comparison.
-fn is_cut<T: Scalar>(node: Var<'_, T>, values: &[ArrayD<T>], operand: usize) -> bool {
-    let constants: Vec<Var<'_, T>> = values.iter().map(|x| node.graph().constant(x)).collect();
-    let y = node.again(constants.iter().copied());
-    let gradient = constants.get(operand).map(|x| y.vjp(T::one(), *x));
-    matches!(gradient, Some(Err(error)) if error.kind() == ErrorKind::Cut)
+/// The gradient of one operation by one of its operands, as a function of all of them.
+struct Slope<'g, T: Scalar> {
+    node: Var<'g, T>,
+    by: usize,
+    cotangent: ArrayD<T>,
+}
+
+impl<'g, T: Scalar> Subject<T> for Slope<'g, T> {
+    fn run(&self, x: &[ArrayD<T>], path: &[Step<T>], fixed: &[bool]) -> Result<Run<T>, Trouble> {
+        let graph = self.node.graph();
+        let inputs: Vec<Var<'g, T>> = x.iter().map(|x| graph.constant(x)).collect();
+        let y = self.node.again(symmetric(self.node, &inputs));
+        let by = inputs.get(self.by).copied();
+        let gradients = caught(|| vjp(vec![y], vec![graph.constant(&self.cotangent)], Vec::from_iter(by)))??;
+        let outputs = differentiated(graph, &inputs, gradients, path, fixed)?;
+        let outputs = caught(|| outputs.iter().map(|y| y.value()).collect::<Result<_, _>>())??;
+        Ok(Run { outputs, branches: crate::branch::decisions(y).into_iter().collect() })
+    }
+
+    fn is_differentiable(&self) -> bool {
+        true
+    }
+
+    fn guilty(&self, _: &[ArrayD<T>], _: &[Step<T>], _: &[bool]) -> Option<Guilty> {
+        None
+    }
 }
 
 /// Whether the gradients are others if a derivative passes through this `detach`.

@@ -19,7 +19,7 @@ use chainrule_graph::{Feeds, Var};
 use ndarray::ArrayD;
 
 use crate::entry::array_function;
-use crate::failure::{Failure, Inner};
+use crate::failure::Failure;
 use crate::held::holds;
 use crate::recorded::Recorded;
 use crate::settings::Settings;
@@ -96,13 +96,8 @@ where
         (0..inputs.count()).filter_map(|i| inputs.feed(i)).map(|x| x.to_owned()).collect();
     let subject = Recorded::new(array_function::<f64, N, F>(function));
     holds(law, &subject, &x, &Settings::default()).map_err(|cause| {
-        Failure(Box::new(Inner {
-            cause,
-            inputs: x.iter().map(source::array).collect(),
-            taylor: None,
-            guilty: None,
-            seed: 0,
-            drawn: None,
-        }))
+        let mut failure = Failure::from(cause);
+        failure.0.inputs = x.iter().map(source::array).collect();
+        failure
     })
 }

@@ -50,6 +50,7 @@
 //! | [`Invalid`](Cause::Invalid) | the engine refuses the function, with its own error |
 //! | [`Shape`](Cause::Shape) | gradients in another number or of other shapes than the inputs |
 //! | [`Law`](Cause::Law) | an exact law is broken |
+//! | [`Claim`](Cause::Claim) | a claim about [random programs](program) does not hold |
 //!
 //! # How to read a report
 //!
@@ -115,6 +116,7 @@
 //!   gradient is right (order 2), and with `h` if it is not (order 1).
 //! * *guilty* is the operation that is wrong by itself, on the operands that it had, with the line that recorded it. What
 //!   follows is Rust that records it alone; of an operation of your own you know how. A `detach` is named where it is why.
+//!   ([`guilty`](guilty()) makes this search in any recorded graph.)
 //! * The inputs are the smallest found: what can be 0 is 0. The last line makes the same test again.
 //!
 //! A report of a test that passed says how many derivatives were compared, how close the closest call was, and what is worth
@@ -160,7 +162,7 @@ pub use entry::{
 };
 pub use failure::{Cause, Failure, Mismatch, Mode, Place};
 pub use foreign::Outputs;
-pub use guilty::Guilty;
+pub use guilty::{Guilty, guilty};
 pub use report::Report;
 pub use settings::Kinks;
 pub use taylor::Taylor;

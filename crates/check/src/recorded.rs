@@ -100,10 +100,7 @@ impl<'g, T: Scalar> Subject<T> for Alone<'g, T> {
     fn run(&self, x: &[ArrayD<T>], path: &[Step<T>], fixed: &[bool]) -> Result<Run<T>, Trouble> {
         let graph = self.node.graph();
         let inputs: Vec<Var<'g, T>> = x.iter().map(|x| graph.constant(x)).collect();
-        // Of a symmetric matrix, `cholesky` reads one triangle only: it may move as a symmetric one only.
-        let symmetric = self.node.operation() == "cholesky";
-        let operand = |x: &Var<'g, T>| if symmetric { (*x + x.t()) * T::of(0.5) } else { *x };
-        let y = self.node.again(inputs.iter().map(operand));
+        let y = self.node.again(symmetric(self.node, &inputs));
         let outputs = differentiated(graph, &inputs, vec![y], path, fixed)?;
         let outputs = caught(|| values(&outputs))??;
         Ok(Run { outputs, branches: crate::branch::decisions(y).into_iter().collect() })
@@ -115,6 +112,15 @@ impl<'g, T: Scalar> Subject<T> for Alone<'g, T> {
 
     fn guilty(&self, _: &[ArrayD<T>], _: &[Step<T>], _: &[bool]) -> Option<Guilty> {
         None
+    }
+}
+
+/// The operands that an operation takes. Of a symmetric matrix, `cholesky` reads one triangle only: it may move as a symmetric one
+/// only.
+pub(crate) fn symmetric<'g, T: Scalar>(node: Var<'g, T>, operands: &[Var<'g, T>]) -> Vec<Var<'g, T>> {
+    match node.operation().as_str() {
+        "cholesky" => operands.iter().map(|x| (*x + x.t()) * T::of(0.5)).collect(),
+        _ => operands.to_vec(),
     }
 }
 

@@ -47,6 +47,11 @@ impl Default for Settings {
     }
 }
 
+/// As many cases as the environment variable `PROPTEST_CASES` says, or as usual.
+pub(crate) fn cases(usual: u32) -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
+}
+
 impl Settings {
     pub(crate) fn place(&self, input: Option<usize>, element: Option<Vec<usize>>) -> Place {
         let name = input.and_then(|input| self.names.get(input)).cloned();

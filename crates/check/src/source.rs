@@ -49,8 +49,13 @@ pub(crate) fn number<T: Scalar>(x: T) -> String {
     format!("{x:?}{suffix}")
 }
 
-/// One operation alone, as a program that shows what its derivative is and what it should be.
-pub(crate) fn operation<T: Scalar>(node: Var<'_, T>, operands: &[ArrayD<T>], m: &Mismatch) -> String {
+/// One operation alone, as a program that shows what its derivative by operand number `by` is and what it should be.
+pub(crate) fn operation<T: Scalar>(
+    node: Var<'_, T>,
+    operands: &[ArrayD<T>],
+    by: usize,
+    m: &Mismatch,
+) -> String {
     let names: Vec<String> = (0..operands.len()).map(|i| format!("x{i}")).collect();
     let graph = if T::NAME == "f32" { "Graph::f32()" } else { "Graph::new()" };
     let mut lines = vec![format!("let graph = {graph};")];
@@ -69,10 +74,11 @@ pub(crate) fn operation<T: Scalar>(node: Var<'_, T>, operands: &[ArrayD<T>], m: 
     };
     let digits = crate::report::places(m.allowed);
     let way = m.way();
-    let of = match &m.output {
-        Some((_, element)) if !element.is_empty() => format!("y at {element:?}"),
-        _ => "y".into(),
+    let at = match &m.output {
+        Some((_, element)) if !element.is_empty() => format!(" at {element:?}"),
+        _ => String::new(),
     };
+    let of = if m.order() > 1 { format!("(d y / d x{by}{at})") } else { format!("y{at}") };
     lines.push(format!(
         "// d {of} / d {operand}{element}, {way}: {:+.digits$}, and differences give {:+.digits$}",
         m.claimed + 0.0,

@@ -7,11 +7,10 @@ use chainrule_graph::{ErrorKind, Graph, Program as Compiled, Scalar, Var, jvp};
 use chainrule_oracle::{Array, Bounded, Complex, Double, Dual, Precision, Single};
 use ndarray::ArrayD;
 
-use super::blame::{Blame, Way};
-use super::call::{Call, Line};
+use super::call::Call;
 use super::decode::weights;
 use super::differences;
-use super::evaluate::{from_oracle, to_oracle};
+use super::evaluate::to_oracle;
 use super::matrices::{Matrices, in_either_order, triangle};
 use super::record::{Number, rounded};
 use super::verdict::same;
@@ -59,9 +58,10 @@ pub fn all<T: Judged>(program: &Program, verdict: &mut Verdict) -> Result<(), Fa
         same(|| format!("the shape of v{id}"), nodes[id].shape()?, want.shape.clone())?;
         same(|| format!("the shape of the tangent of v{id}"), tangents[id].shape()?, want.shape.clone())?;
         let (value, tangent) = (numbers(nodes[id])?, numbers(tangents[id])?);
+        let name = program.lines[id].call.name();
         for ((value, tangent), want) in value.into_iter().zip(tangent).zip(&want.data) {
-            verdict.near(|| format!("the value of v{id}"), value, want.value.value)?;
-            verdict.near(|| format!("the tangent of v{id}"), tangent, want.value.tangent)?;
+            verdict.near(|| format!("the value of v{id} (`{name}`)"), value, want.value.value)?;
+            verdict.near(|| format!("the tangent of v{id} (`{name}`)"), tangent, want.value.tangent)?;
         }
     }
 
@@ -136,39 +136,6 @@ pub fn complex_step(program: &Program, verdict: &mut Verdict) -> Result<(), Fail
         }
     }
     Ok(())
-}
-
-/// The first line whose own derivative is not the oracle's, at a tie or a kink say, where differences accept any slope between
-/// those of the two sides.
-pub(super) fn conventions(program: &Program) -> Option<Blame> {
-    let values = program.evaluate::<f64>(|_, value| value, &super::evaluate::guests);
-    for (id, line) in program.lines.iter().enumerate() {
-        for i in (0..line.operands.len()).filter(|&i| !line.call.cuts(i)) {
-            // The line alone, where only this operand is an input.
-            let mut lines: Vec<Line> = Vec::new();
-            for (k, &operand) in line.operands.iter().enumerate() {
-                let value = from_oracle(values.get(operand)?);
-                let call = if k == i { Call::Leaf(value) } else { Call::Constant(value) };
-                lines.push(Line { call, operands: Vec::new() });
-            }
-            lines.push(Line { call: line.call.clone(), operands: (0..line.operands.len()).collect() });
-            let alone = Program { readout: lines.len(), lines };
-            if let Some((got, want)) = alone.wrong_tangent() {
-                let operation = line.call.name().to_owned();
-                let location = std::panic::Location::caller();
-                return Some(Blame {
-                    node: id,
-                    operation,
-                    operand: i,
-                    way: Way::Forward,
-                    got,
-                    want,
-                    location,
-                });
-            }
-        }
-    }
-    None
 }
 
 /// The tangents of gradients when the inputs move. What a gradient could follow only through a step of the user's own (the factor
@@ -394,23 +361,8 @@ impl Program {
         }
     }
 
-    /// An element of the last line's tangent that is not the oracle's, and what the oracle has.
-    fn wrong_tangent(&self) -> Option<(f64, f64)> {
-        let graph = Graph::<f64>::new();
-        let nodes = self.record(&graph);
-        let leaves = self.leaves();
-        let moves: Vec<Array<f64>> = leaves.iter().map(|&id| to_oracle(&self.direction(id))).collect();
-        let directions: Vec<Var<'_>> = leaves.iter().map(|&id| graph.constant(self.direction(id))).collect();
-        let inputs: Vec<Var<'_>> = leaves.iter().map(|&id| nodes[id]).collect();
-        let got = numbers(jvp(*nodes.last()?, inputs, directions).ok()?).ok()?;
-        let run = self.derivatives::<f64>(&moves, None);
-        let mut pairs = got.into_iter().zip(&run.last()?.data);
-        let wrong = pairs.find(|(got, want)| !want.value.tangent.admits(*got));
-        wrong.map(|(got, want)| (got, want.value.tangent.value))
-    }
-
     /// How an input moves.
-    fn direction(&self, id: Id) -> ArrayD<f64> {
+    pub(super) fn direction(&self, id: Id) -> ArrayD<f64> {
         weights(&self.shape_of_leaf(id), 40 + id as u8)
     }
 

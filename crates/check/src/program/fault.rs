@@ -11,7 +11,7 @@ use ndarray::{ArrayD, ArrayViewD, Dimension, IxDyn};
 
 use super::call::Call;
 use super::record::Number;
-use super::{Failure, programs};
+use super::{Failure, Program, programs};
 
 /// What is wrong with a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -420,9 +420,18 @@ impl Caught {
             (_, operand) => named == operand,
         };
         self.failure
-            .blame
-            .as_ref()
-            .is_some_and(|blame| blame.operation == fault.operation && operand(blame.operand))
+            .guilty()
+            .is_some_and(|guilty| guilty.operation == fault.operation && operand(guilty.operand))
+    }
+
+    /// How many lines that compute are left of the program.
+    pub fn lines(&self) -> usize {
+        self.failure.program().map_or(0, Program::instructions)
+    }
+
+    /// How many programs it took.
+    pub fn cases(&self) -> u32 {
+        self.failure.passed().unwrap_or(0).saturating_add(1)
     }
 }
 

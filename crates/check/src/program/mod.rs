@@ -6,7 +6,7 @@
 //! // Values, gradients, tangents, second derivatives in every way, and all laws, over 20 random programs.
 //! let report = programs().check(20)?;
 //! assert!(report.worst <= 1.0);
-//! # Ok::<(), chainrule_check::program::Failure>(())
+//! # Ok::<(), chainrule_check::Failure>(())
 //! ```
 //!
 //! The way of a program:
@@ -15,12 +15,12 @@
 //!   of operations in `kinds`) into [`Line`]s.
 //! * The lines are recorded on the engine (`record`), evaluated on the oracle (`evaluate`) and printed as Rust (`print`).
 //! * [`claims`] compares the two, and tests the laws that need no oracle.
-//! * What breaks a claim is shrunk to a few lines (`shrink`), and [`blame`] names the operation.
+//! * What breaks a claim is shrunk to a few lines (`shrink`), and [`guilty`](crate::guilty()) names the operation.
 //! * [`fault`] has wrong rules for every operation, which all this must find.
 
-mod blame;
 mod call;
 pub mod claims;
+mod convention;
 mod decode;
 mod differences;
 mod evaluate;
@@ -35,13 +35,14 @@ mod shrink;
 mod strategy;
 mod verdict;
 
-pub use blame::{Blame, Way, blame};
 pub use call::{Call, Function, Id, Line, Mapped, Moves, Operator, Over, Pair, Part, Reduction};
 pub use evaluate::{Rule, from_oracle, to_oracle};
 pub use guest::Guest;
 pub use record::{Number, rounded};
 pub use strategy::{Programs, Report, networks, programs};
-pub use verdict::{Failure, Verdict};
+pub use verdict::Verdict;
+
+pub use crate::failure::Failure;
 
 /// A straight-line program. Its last line is its result, a single number.
 ///

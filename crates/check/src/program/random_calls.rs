@@ -343,9 +343,8 @@ pub fn program(bytes: &[u8]) -> Result<(), super::Failure> {
     let program = programs.decode(bytes.get(..bytes.len().min(12 * 8)).unwrap_or_default());
     let result = claims::all::<f64>(&program, &mut Verdict::default());
     result.map_err(|mut failure| {
-        failure.blame = program.blame().map(Box::new);
-        failure.program = format!("{program:?}");
-        failure.instructions = program.instructions();
+        failure.0.guilty = program.guilty();
+        failure.0.program = Some(program);
         failure
     })
 }

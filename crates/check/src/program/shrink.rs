@@ -6,11 +6,13 @@
 //! values which its operands had; or a leaf that holds its value takes its place, and what only that line has read is
 //! gone. Values stay what they were, so nothing comes closer to a kink or the border of a domain than it was.
 
+use chainrule_oracle::Array;
+use ndarray::ArrayD;
+
 use super::Program;
 use super::call::{Call, Id, Line, Operator};
 use super::decode::weights;
 use super::evaluate::{from_oracle, guests};
-use chainrule_oracle::Array;
 
 /// One gene or two of them, if they do; then whatever can be taken out or made smaller, again and again. (Proptest shrinks a
 /// [`strategy`](super::Programs::strategy) too, but deletes first and makes numbers smaller then, after which more could be
@@ -66,8 +68,11 @@ pub(super) fn fewer_lines(mut program: Program, fails: impl Fn(&Program) -> bool
     }
 }
 
-/// What a leaf with the value of a line can be: an input, or, where there is no derivative (an index, a condition), a constant.
-const LEAVES: [fn(ndarray::ArrayD<f64>) -> Call; 2] = [Call::Leaf, Call::Constant];
+/// A line of these numbers.
+type Leaf = fn(ArrayD<f64>) -> Call;
+
+/// What can take the place of a line: an input, or, where there is no derivative (an index, a condition), a constant.
+const LEAVES: [Leaf; 2] = [Call::Leaf, Call::Constant];
 
 /// A program, and what it takes to cut it.
 struct Cut<'a> {
@@ -109,11 +114,7 @@ impl<'a> Cut<'a> {
     }
 
     /// The program of what these results need, where some lines are leaves with the values that they have.
-    fn program(
-        &self,
-        results: &[Id],
-        leaf: impl Fn(Id) -> Option<fn(ndarray::ArrayD<f64>) -> Call>,
-    ) -> Program {
+    fn program(&self, results: &[Id], leaf: impl Fn(Id) -> Option<Leaf>) -> Program {
         let mut lines: Vec<Option<Line>> = vec![None; self.lines.len()];
         let mut needed = vec![false; self.lines.len()];
         results.iter().for_each(|&id| needed[id] = true);

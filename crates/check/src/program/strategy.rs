@@ -1,19 +1,21 @@
 //! Programs as a strategy of proptest, and claims run over many of them.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
 use chainrule_graph::Graph;
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
-use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use super::blame::blame;
 use super::decode::{Choice, decode};
 use super::fault::Fault;
 use super::guest::Guest;
 use super::shrink::{fewer_genes, fewer_lines};
-use super::{Call, Failure, Program, Verdict, claims, kinds};
+use super::{Call, Program, Verdict, claims, kinds};
+use crate::failure::{Cause, Failure};
+use crate::guilty::{Guilty, Search};
+use crate::subject::caught;
 
 /// What random programs are made of.
 #[derive(Clone)]
@@ -26,22 +28,31 @@ pub(super) struct Settings {
 /// Random programs of up to 12 instructions of all operations.
 pub fn programs() -> Programs {
     let choices = kinds::all().map(Choice::Kind).collect();
-    Programs { settings: Settings { choices, kinks: false }, lines: 12, seed: None }
+    Programs { settings: Settings { choices, kinks: false }, lines: 12, seed: 0 }
 }
 
 /// Random networks of up to 5 layers (dense, convolution, norm, attention, residual, recurrent) and losses, each made from
 /// operations of the engine: programs of a few dozen lines.
 pub fn networks() -> Programs {
     let choices = kinds::layers().map(Choice::Kind).collect();
-    Programs { settings: Settings { choices, kinks: false }, lines: 5, seed: None }
+    Programs { settings: Settings { choices, kinks: false }, lines: 5, seed: 0 }
 }
 
 /// Random programs, to be narrowed down or widened, then drawn or checked.
+///
+/// They are the same ones every time: a failure in CI is one at home. A failure names its seed and how many programs passed
+/// before it, which is how to make it again. To see other programs, give another [`seed`](Programs::seed); to see more,
+/// set the environment variable `PROPTEST_CASES`, which takes the place of the number in the test; or let the program `soak`
+/// run for a while, with a seed of its own:
+///
+/// ```text
+/// cargo run --release -p chainrule-check --example soak -- --cases 1000000 --seed 7
+/// ```
 #[derive(Clone)]
 pub struct Programs {
     settings: Settings,
     lines: usize,
-    seed: Option<u64>,
+    seed: u64,
 }
 
 /// What came of many programs that all passed.
@@ -52,7 +63,11 @@ pub struct Report {
     pub cases: usize,
     /// The largest error in parts of its bound.
     pub worst: f64,
-    /// The same of each program.
+    /// Of which value or derivative that is, what was computed and what the oracle has; empty if there is no error at all.
+    pub worst_of: String,
+    /// The program with it.
+    pub worst_program: Option<Program>,
+    /// The largest error of each program.
     pub errors: Vec<f64>,
     /// How many numbers were compared with the oracle's.
     pub compared: usize,
@@ -108,10 +123,10 @@ impl Programs {
         self
     }
 
-    /// Other programs than those that are always the same.
+    /// Other programs. The same seed makes the same ones; the default is 0.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = Some(seed);
+        self.seed = seed;
         self
     }
 
@@ -131,10 +146,11 @@ impl Programs {
         decode(&genes, &self.settings)
     }
 
-    /// Checks everything there is to check, on so many programs in double precision.
+    /// Checks everything there is to check, on so many programs in double precision; on as many as the environment variable
+    /// `PROPTEST_CASES` says, if it is set.
     ///
     /// # Errors
-    /// Of the smallest program found what is wrong, with the operation to blame.
+    /// Of the smallest program found what is wrong, with the guilty operation.
     pub fn check(&self, cases: u32) -> Result<Report, Failure> {
         self.check_by(cases, claims::all::<f64>)
     }
@@ -159,7 +175,7 @@ impl Programs {
         cases: u32,
         claim: impl Fn(&Program, &mut Verdict) -> Result<(), Failure>,
     ) -> Result<Report, Failure> {
-        self.run(cases, |program| program, claim)
+        self.run(crate::settings::cases(cases), |program| program, claim)
     }
 
     /// Whether so many programs show a wrong rule: the failure, or `None`.
@@ -172,63 +188,73 @@ impl Programs {
         .err()
     }
 
+    /// So many programs, the very ones that [`check`](Programs::check) looks at.
+    ///
+    /// ```
+    /// use chainrule_check::program::programs;
+    ///
+    /// let lines = programs().lines(3).draw(100).map(|program| program.instructions());
+    /// assert!(lines.max() > Some(2));
+    /// ```
+    pub fn draw(&self, cases: u32) -> impl Iterator<Item = Program> + use<> {
+        let settings = self.settings.clone();
+        self.drawn(cases).map(move |genes| decode(&genes, &settings))
+    }
+
+    fn drawn(&self, cases: u32) -> impl Iterator<Item = Vec<[u8; 8]>> + use<> {
+        let mut seed = [0; 32];
+        seed[..8].copy_from_slice(&self.seed.to_le_bytes());
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+        let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+        let genes = self.genes();
+        // Drawing numbers cannot fail; if it did, the list would be empty.
+        (0..cases).map(move |_| genes.new_tree(&mut runner).map(|tree| tree.current()).unwrap_or_default())
+    }
+
     fn run(
         &self,
         cases: u32,
         prepare: impl Fn(Program) -> Program,
         claim: impl Fn(&Program, &mut Verdict) -> Result<(), Failure>,
     ) -> Result<Report, Failure> {
-        let config = Config { cases, failure_persistence: None, max_shrink_iters: 0, ..Config::default() };
-        let rng = match self.seed {
-            None => TestRng::deterministic_rng(RngAlgorithm::ChaCha),
-            Some(seed) => {
-                let mut bytes = [0; 32];
-                bytes[..8].copy_from_slice(&seed.to_le_bytes());
-                TestRng::from_seed(RngAlgorithm::ChaCha, &bytes)
-            }
-        };
-        let report = RefCell::new(Report::default());
-        let failed = std::cell::Cell::new(false);
-        let result = TestRunner::new_with_rng(config, rng).run(&self.genes(), |genes| {
-            let program = prepare(decode(&genes, &self.settings));
+        let judge = |program: &Program| {
             let mut verdict = Verdict::default();
-            let outcome = claim(&program, &mut verdict);
-            if !failed.get() {
-                let mut report = report.borrow_mut();
-                report.cases += 1;
-                report.compared += verdict.compared;
-                if outcome.is_ok() {
-                    report.worst = report.worst.max(verdict.worst);
-                    report.errors.push(verdict.worst);
-                }
+            // Guests are code of the user's.
+            let outcome = caught(|| claim(program, &mut verdict));
+            outcome.unwrap_or_else(|trouble| Err(Cause::from(trouble).into())).map(|()| verdict)
+        };
+        let of = |genes: &[[u8; 8]]| prepare(decode(genes, &self.settings));
+        let mut report = Report::default();
+        for genes in self.drawn(cases) {
+            let program = of(&genes);
+            if let Ok(verdict) = judge(&program) {
+                report.add(&program, verdict);
+                continue;
             }
-            outcome.map_err(|failure| {
-                failed.set(true);
-                TestCaseError::fail(failure.claim)
-            })
-        });
-        let report = report.into_inner();
-        match result {
-            Ok(()) => Ok(report),
-            Err(TestError::Abort(reason)) => Err(Failure::new(reason.to_string())),
-            Err(TestError::Fail(_, genes)) => {
-                let fails = |genes: &[[u8; 8]]| {
-                    claim(&prepare(decode(genes, &self.settings)), &mut Verdict::default()).is_err()
-                };
-                let genes = fewer_genes(genes, fails);
-                let program = fewer_lines(prepare(decode(&genes, &self.settings)), |program| {
-                    claim(program, &mut Verdict::default()).is_err()
-                });
-                let mut failure = match claim(&program, &mut Verdict::default()) {
-                    Err(failure) => failure,
-                    Ok(()) => Failure::new("the claim failed once, and then held of the same program"),
-                };
-                failure.blame = program.blame().map(Box::new);
-                failure.instructions = program.instructions();
-                failure.program = format!("{program:?}");
-                failure.cases = report.cases;
-                Err(failure)
-            }
+            let genes = fewer_genes(genes, |genes| judge(&of(genes)).is_err());
+            let smallest = fewer_lines(of(&genes), |program| judge(program).is_err());
+            // It failed a moment ago.
+            let flaky = || Cause::NonDeterministic { what: "the verdict itself".into() }.into();
+            let mut failure = judge(&smallest).err().unwrap_or_else(flaky);
+            failure.0.guilty = smallest.guilty();
+            failure.0.program = Some(smallest);
+            failure.0.seed = self.seed;
+            failure.0.drawn = Some(report.cases as u32);
+            return Err(failure);
+        }
+        Ok(report)
+    }
+}
+
+impl Report {
+    fn add(&mut self, program: &Program, verdict: Verdict) {
+        self.cases += 1;
+        self.compared += verdict.compared;
+        self.errors.push(verdict.worst);
+        if verdict.worst > self.worst {
+            self.worst = verdict.worst;
+            self.worst_of = verdict.worst_of;
+            self.worst_program = Some(program.clone());
         }
     }
 }
@@ -243,12 +269,15 @@ impl Choice {
 }
 
 impl Program {
-    /// The operation whose own derivative is wrong, if there is one.
-    pub fn blame(&self) -> Option<super::Blame> {
+    /// The operation whose own derivative is wrong, if there is one. (A [`detach`](chainrule_graph::Var::detach) is not: what it
+    /// does to a derivative is what the oracle does, too.)
+    pub fn guilty(&self) -> Option<Guilty> {
         let graph = Graph::<f64>::new();
         let nodes = self.record(&graph);
         let leaves: Vec<_> = self.leaves().into_iter().filter_map(|id| nodes.get(id).copied()).collect();
-        blame(nodes.get(self.output()).copied()?, &leaves).or_else(|| claims::conventions(self))
+        let output = nodes.get(self.output()).copied()?;
+        let search = Search { graph: &graph, inputs: &leaves, outputs: &[output], order: 2 };
+        search.rule().or_else(|| self.unconventional())
     }
 
     /// Whether it runs in single precision to the same values.

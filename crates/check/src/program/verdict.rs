@@ -1,72 +1,19 @@
-//! Comparisons, and what is said when one fails.
+//! Comparisons with the oracle.
 
 use std::fmt;
 
 use chainrule_oracle::{Bounded, Precision};
 
-use super::blame::Blame;
-
-/// Why a claim does not hold of a program.
-///
-/// `{:?}` is the same text as `{}`: what `unwrap` prints can be read.
-#[derive(Clone)]
-pub struct Failure {
-    /// What is wrong: which value or derivative, what it is and what it should be.
-    pub claim: String,
-    /// The operation whose own derivative is wrong, if there is one.
-    pub blame: Option<Box<Blame>>,
-    /// The program as Rust code.
-    pub program: String,
-    /// How many of its lines compute something.
-    pub instructions: usize,
-    /// How many programs were tried until one failed.
-    pub cases: usize,
-}
-
-impl Failure {
-    /// What is wrong, as a claim of one's own says it to [`Programs::check_by`](super::Programs::check_by), which adds of which
-    /// program.
-    pub fn new(claim: impl Into<String>) -> Self {
-        Failure { claim: claim.into(), blame: None, program: String::new(), instructions: 0, cases: 0 }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.claim)?;
-        if let Some(blame) = &self.blame {
-            write!(f, "\n{blame}")?;
-        }
-        if !self.program.is_empty() {
-            write!(
-                f,
-                "\nThe program, shrunk to {} lines that compute:\n\n{}",
-                self.instructions, self.program
-            )?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl std::error::Error for Failure {}
-
-impl From<chainrule_graph::Error> for Failure {
-    fn from(error: chainrule_graph::Error) -> Self {
-        Failure::new(error.to_string())
-    }
-}
+use crate::Failure;
 
 /// What came out of the comparisons so far.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Verdict {
     /// The largest error, in parts of its bound: at most 1 if all is well.
     pub worst: f64,
+    /// Of which value or derivative; empty if there is no error at all.
+    pub worst_of: String,
     /// How many numbers were compared with the oracle's.
     pub compared: usize,
 }
@@ -84,18 +31,21 @@ impl Verdict {
     ) -> Result<(), Failure> {
         let distance = want.distance(got);
         self.compared += 1;
-        self.worst = self.worst.max(distance);
-        // Not `distance > 1`: NaN must fail.
-        if distance <= 1.0 {
+        let within = distance <= 1.0;
+        if within && distance <= self.worst {
             return Ok(());
         }
-        let allowed = 2.0 * want.error;
-        let error = (got - want.value).abs();
-        Err(Failure::new(format!(
-            "{}: {got:e}, not {:e}; the error is {error:e}, and at most {allowed:e} can be rounding",
-            what(),
-            want.value
-        )))
+        let (what, error, allowed) = (what(), (got - want.value).abs(), 2.0 * want.error);
+        // Not `distance > 1`: NaN must fail.
+        if !within {
+            return Err(Failure::new(format!(
+                "{what}: {got:e}, not {:e}; the error is {error:e}, and at most {allowed:e} can be rounding",
+                want.value
+            )));
+        }
+        self.worst = distance;
+        self.worst_of = format!("{what}: {got:e} for {:e}, off by {error:e} of {allowed:e}", want.value);
+        Ok(())
     }
 }
 

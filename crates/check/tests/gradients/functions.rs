@@ -1,6 +1,5 @@
 //! Every scalar function of the engine under the kit: no false alarm at drawn inputs, in either precision; and all kinks of
 //! the engine's table are seen.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
 
 use chainrule_check::strategy::{Arrays, array};
 use chainrule_check::{Check, Kinks, check_function, check_function_f32, check_gradient, check_gradients};

@@ -1,5 +1,4 @@
 //! The laws: they hold for right gradients, and each of them is broken by something.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
 
 use std::cell::Cell;
 

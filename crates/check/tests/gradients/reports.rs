@@ -1,5 +1,4 @@
 //! What a person reads: reports as they are printed, and the Rust in them.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
 
 use chainrule_check::strategy::array;
 use chainrule_check::{Failure, check_function, check_gradient, function};

@@ -1,4 +1,4 @@
-//! A program for each operation, as printed: made by `UPDATE_PAGES=1 cargo test -p chainrule-check --test program_printed`.
+//! A program for each operation, as printed: made by `UPDATE_PAGES=1 cargo test -p chainrule-check --test programs printing`.
 #![allow(unused_imports, clippy::all)]
 
 use chainrule_graph::*;

@@ -1,6 +1,5 @@
 //! A wrong rule in each operation is found by random programs, named, and shrunk to few lines. (All mistakes in all
 //! rules: `cargo run --release -p chainrule-check --example faults`.)
-#![allow(clippy::unwrap_used, clippy::unreachable, reason = "the functions that tests share are tests too")]
 
 use chainrule_check::program::fault::{Fault, Mistake, faults, hunt};
 
@@ -35,10 +34,10 @@ fn a_fault_in_each_rule_is_caught_and_named_and_shrunk_to_three_lines() {
         match hunt(*fault) {
             None => missed.push(format!("{fault}: not caught")),
             Some(caught) if !caught.is_named(*fault) => missed.push(format!("{fault}: {}", caught.failure)),
-            Some(caught) if caught.failure.instructions > 3 => {
+            Some(caught) if caught.lines() > 3 => {
                 missed.push(format!("{fault}: too many lines are left\n{}", caught.failure));
             }
-            Some(caught) => lines.push(caught.failure.instructions),
+            Some(caught) => lines.push(caught.lines()),
         }
     }
     lines.sort_unstable();
@@ -49,4 +48,15 @@ fn a_fault_in_each_rule_is_caught_and_named_and_shrunk_to_three_lines() {
         lines.last()
     );
     assert!(missed.is_empty(), "{} of {}:\n{}", missed.len(), faults.len(), missed.join("\n"));
+}
+
+#[test]
+fn what_genes_cannot_leave_out_is_cut_by_lines() {
+    // Both broadcast, next to a kink: as genes they need lines that keep their operands apart, or make a condition.
+    for (operation, operand) in [("maximum", 0), ("select", 2)] {
+        let caught = hunt(Fault { operation, operand, mistake: Mistake::MissingSum }).unwrap();
+        let program = caught.failure.program().unwrap();
+        assert_eq!(caught.lines(), 1, "{}", caught.failure);
+        assert!(program.contains(operation), "{}", caught.failure);
+    }
 }

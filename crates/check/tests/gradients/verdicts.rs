@@ -1,5 +1,4 @@
 //! Every verdict, each by a function that deserves it.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests")]
 
 use std::cell::Cell;
 

@@ -1,14 +1,12 @@
 //! What programs print is Rust that compiles and makes the same numbers: a program for each operation stands in
-//! `printed/mod.rs`, as printed, and is compiled with this test.
+//! `printed.rs`, as printed, and is compiled with this test.
 //!
-//! `UPDATE_PAGES=1 cargo test -p chainrule-check --test program_printed` writes it anew.
-#![allow(clippy::unwrap_used, clippy::unreachable, reason = "the functions that tests share are tests too")]
-
-#[rustfmt::skip]
-mod printed;
+//! `UPDATE_PAGES=1 cargo test -p chainrule-check --test programs printing` writes it anew.
 
 use chainrule_check::program::{Program, operations, programs};
 use chainrule_graph::Graph;
+
+use crate::printed;
 
 /// A program in which the operation occurs, always the same one.
 fn program_with(operation: &str) -> Program {
@@ -31,7 +29,7 @@ fn program_with(operation: &str) -> Program {
 fn page() -> String {
     let mut text = String::from(
         "//! A program for each operation, as printed: made by `UPDATE_PAGES=1 cargo test -p chainrule-check --test \
-         program_printed`.\n#![allow(unused_imports, clippy::all)]\n\nuse chainrule_graph::*;\nuse ndarray::{ArrayD, NewAxis, \
+         programs printing`.\n#![allow(unused_imports, clippy::all)]\n\nuse chainrule_graph::*;\nuse ndarray::{ArrayD, NewAxis, \
          arr0, array, s};\n",
     );
     for operation in operations() {
@@ -51,7 +49,7 @@ fn page() -> String {
 
 #[test]
 fn printed_programs_compile_and_give_the_same_bits() {
-    let (page, path) = (page(), concat!(env!("CARGO_MANIFEST_DIR"), "/tests/printed/mod.rs"));
+    let (page, path) = (page(), concat!(env!("CARGO_MANIFEST_DIR"), "/tests/programs/printed.rs"));
     if std::env::var_os("UPDATE_PAGES").is_some() {
         std::fs::write(path, page).unwrap();
         return;

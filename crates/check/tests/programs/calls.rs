@@ -1,5 +1,4 @@
 //! What the fuzz targets run, on random bytes: no call panics, and any bytes are a program of which everything holds.
-#![allow(clippy::unwrap_used, clippy::unreachable, reason = "the functions that tests share are tests too")]
 
 use chainrule_check::program::random_calls;
 

@@ -1,19 +1,12 @@
 //! Random programs of all operations: every value and derivative within its error bound, and all laws.
-#![allow(clippy::unwrap_used, clippy::unreachable, reason = "the functions that tests share are tests too")]
-
-mod cube;
 
 use std::collections::BTreeSet;
 
+use crate::cube::Cube;
+use chainrule_check::Failure;
 use chainrule_check::program::{
-    Call, Failure, Function, Guest, Line, Program, Programs, Report, claims, networks, operations, programs,
+    Call, Function, Guest, Line, Program, Programs, Report, claims, networks, operations, programs,
 };
-use cube::Cube;
-
-/// Longer with `PROPTEST_CASES`.
-fn cases(usual: u32) -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
-}
 
 fn passes(name: &str, result: Result<Report, Failure>) {
     let report = result.unwrap();
@@ -26,47 +19,66 @@ fn passes(name: &str, result: Result<Report, Failure>) {
 
 #[test]
 fn everything_holds_in_double_precision() {
-    passes("f64", programs().check(cases(1000)));
+    passes("f64", programs().check(1000));
 }
 
 #[test]
 fn everything_holds_in_single_precision() {
-    passes("f32", programs().check_single(cases(600)));
+    passes("f32", programs().check_single(600));
 }
 
 #[test]
 fn conventions_hold_at_ties_and_kinks() {
-    passes("f64 at kinks", programs().at_kinks().check(cases(600)));
-    passes("f32 at kinks", programs().at_kinks().check_single(cases(300)));
+    passes("f64 at kinks", programs().at_kinks().check(600));
+    passes("f32 at kinks", programs().at_kinks().check_single(300));
 }
 
 #[test]
 fn everything_holds_of_networks() {
-    passes("networks", networks().check(cases(100)));
+    passes("networks", networks().check(100));
 }
 
 #[test]
 fn matrices_get_their_share() {
     let matrices = ["cholesky", "solve", "solve_triangular", "inverse", "log_det", "matmul", "mul", "t"];
-    passes("matrices", programs().only(&matrices).lines(6).check(cases(200)));
+    passes("matrices", programs().only(&matrices).lines(6).check(200));
 }
 
 #[test]
 fn the_complex_step_finds_the_same_derivatives() {
-    passes("complex step", programs().check_by(cases(400), claims::complex_step));
+    passes("complex step", programs().check_by(400, claims::complex_step));
 }
 
 #[test]
 fn operations_of_the_users_own_mix_with_ours() {
     let guests = || Guest::new("Cube::right()", Cube::right(), 1).single(Cube::right()).within(-2.0..=2.0);
-    passes("guests", programs().with([guests()]).check(cases(150)));
-    passes("guests in f32", programs().with([guests()]).check_single(cases(100)));
+    passes("guests", programs().with([guests()]).check(150));
+    passes("guests in f32", programs().with([guests()]).check_single(100));
     let wrong = Guest::new("Cube(2.0)", Cube(2.0), 1).within(-2.0..=2.0);
     let failure = programs().with([wrong]).check(256).unwrap_err();
-    let blame = failure.blame.clone().unwrap();
-    assert_eq!((blame.operation.as_str(), blame.operand), ("cube", 0));
-    assert!(failure.instructions <= 2, "{failure}");
-    assert!(failure.program.contains("graph.custom(Cube(2.0), [v0])"), "{failure}");
+    let guilty = failure.guilty().unwrap();
+    assert_eq!((guilty.operation.as_str(), guilty.operand), ("cube", 0));
+    let program = failure.program().unwrap();
+    assert_eq!(program.instructions(), 1, "{failure}");
+    assert!(program.code().contains("graph.custom(Cube(2.0), [v0])"), "{failure}");
+}
+
+#[test]
+fn a_failure_says_how_to_make_it_again() {
+    let wrong = || programs().with([Guest::new("Cube(2.0)", Cube(2.0), 1).within(-2.0..=2.0)]).seed(7);
+    let failure = wrong().check(256).unwrap_err();
+    let passed = failure.passed().unwrap();
+    let again = format!("\nagain: .seed(7).check({})", passed + 1);
+    assert!(failure.to_string().ends_with(&again), "{failure}");
+    assert!(wrong().check(passed).is_ok());
+    assert_eq!(wrong().check(passed + 1).unwrap_err().to_string(), failure.to_string());
+}
+
+#[test]
+fn programs_are_the_same_every_time_unless_the_seed_is_another() {
+    let drawn = |programs: Programs| programs.draw(20).collect::<Vec<_>>();
+    assert_eq!(drawn(programs()), drawn(programs().seed(0)));
+    assert_ne!(drawn(programs()), drawn(programs().seed(1)));
 }
 
 #[test]
@@ -87,27 +99,17 @@ fn any_bytes_are_a_program_and_any_deletion_leaves_one() {
     assert_eq!(programs().decode(&[]).lines.len(), 2, "a leaf, and its sum");
 }
 
-/// How often each operation occurs in so many programs.
-fn met(programs: &Programs, cases: u32) -> BTreeSet<String> {
-    let met = std::cell::RefCell::new(BTreeSet::new());
-    let record = |program: &Program| {
-        met.borrow_mut().extend(program.lines.iter().map(|line| line.call.name().to_owned()));
-        Ok(())
-    };
-    programs.check_by(cases, |program, _| record(program)).unwrap();
-    met.into_inner()
-}
-
 #[test]
 fn every_operation_occurs() {
-    let met = met(&programs(), 1500);
-    let missing: Vec<&str> = operations().filter(|name| !met.contains(*name)).collect();
+    let lines = programs().draw(1500).flat_map(|program| program.lines);
+    let met: BTreeSet<&str> = lines.map(|line| line.call.name()).collect();
+    let missing: Vec<&str> = operations().filter(|name| !met.contains(name)).collect();
     assert!(missing.is_empty(), "these never occur: {missing:?}");
 }
 
 #[test]
 fn every_operation_of_the_page_can_occur() {
-    let page = include_str!("../../../docs/operations.md");
+    let page = include_str!("../../../../docs/operations.md");
     let known: BTreeSet<&str> = operations().collect();
     // A node of several: `graph.concat(nodes, axis)`; the guest is any operation of the user's own.
     let names =
@@ -118,17 +120,12 @@ fn every_operation_of_the_page_can_occur() {
 
 #[test]
 fn shapes_of_all_ranks_and_empty_ones_occur() {
-    let seen = std::cell::RefCell::new(BTreeSet::new());
-    let count = |program: &Program| {
-        for line in &program.lines {
-            if let Call::Leaf(value) = &line.call {
-                seen.borrow_mut().insert((value.ndim(), value.is_empty(), value.shape().contains(&1)));
-            }
+    let mut seen = BTreeSet::new();
+    for line in programs().draw(600).flat_map(|program| program.lines) {
+        if let Call::Leaf(value) = &line.call {
+            seen.insert((value.ndim(), value.is_empty(), value.shape().contains(&1)));
         }
-        Ok(())
-    };
-    programs().check_by(600, |program, _| count(program)).unwrap();
-    let seen = seen.into_inner();
+    }
     for rank in 0..=4 {
         assert!(seen.iter().any(|(r, ..)| *r == rank), "no leaf of rank {rank}");
     }
