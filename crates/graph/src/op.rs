@@ -40,10 +40,13 @@ pub(crate) type Origin = &'static Location<'static>;
 
 /// One axis of a slice: `len` elements of the operand's axis from `start` on, every `step`-th (backwards if negative).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct SliceAxis {
-    pub(crate) start: usize,
-    pub(crate) step: isize,
-    pub(crate) len: usize,
+pub struct SliceAxis {
+    /// The place of the first element.
+    pub start: usize,
+    /// From one element to the next.
+    pub step: isize,
+    /// How many there are.
+    pub len: usize,
 }
 
 /// Windows of `size` elements, `dilation` apart, along one axis, a new one every `stride` elements.
