@@ -3,7 +3,7 @@
 //! `relu` decides by the sign of its operand, `max` by who is largest, `less` by its own value. Two points with the same
 //! decisions everywhere lie on one smooth piece, so differences between them mean something.
 
-use chainrule_graph::{Graph, Scalar, Var};
+use chainrule_graph::{Graph, Operation, Scalar, Var};
 use ndarray::Axis;
 
 use crate::subject::Branch;
@@ -56,15 +56,8 @@ fn pairs(a: &[f64], b: &[f64]) -> Vec<f64> {
 /// For each element of the operand, whether it is the largest, or the smallest, of those that it is compared with.
 fn extremes<T: Scalar>(node: Var<'_, T>) -> Option<Vec<f64>> {
     let (operand, mut result) = (node.operands().first()?.value().ok()?, node.value().ok()?);
-    // The axes that are gone, as a listing shows them, `[2, 0]`; they come back from the first to the last.
-    let options = node.options();
-    let names = options.trim_matches(['[', ']']).split(',').map(str::trim).filter(|axis| !axis.is_empty());
-    let mut axes = names.map(|axis| axis.parse().ok()).collect::<Option<Vec<usize>>>()?;
-    axes.sort_unstable();
+    let Operation::Extremum { axes, .. } = node.kind() else { return None };
     for axis in axes {
-        if axis > result.ndim() {
-            return None;
-        }
         result.insert_axis_inplace(Axis(axis));
     }
     let result = result.broadcast(operand.raw_dim())?;
@@ -92,6 +85,7 @@ mod tests {
             (x.max(), [0.0, 1.0, 1.0, 0.0]),
             (x.max_axes(0), [0.0, 1.0, 1.0, 0.0]),
             (x.min_axes(1), [1.0, 0.0, 0.0, 1.0]),
+            (x.min_axes([1, 0]), [1.0, 0.0, 0.0, 0.0]),
             (x.min(), [1.0, 0.0, 0.0, 0.0]),
         ] {
             assert_eq!(extremes(node), Some(want.to_vec()), "{node:?}");

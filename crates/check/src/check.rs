@@ -13,6 +13,7 @@ use crate::laws::Law;
 use crate::point::Point;
 use crate::random::Random;
 use crate::recorded::{Function, Recorded};
+use crate::reference::Reference;
 use crate::report::Report;
 use crate::settings::{Kinks, Settings};
 use crate::source;
@@ -85,7 +86,13 @@ impl<T: Scalar> Check<'_, T> {
         self
     }
 
-    /// How far derivatives may be from differences. Default: [`Tolerance::RunningError`].
+    /// What derivatives are compared with. Default: [`Reference::Automatic`].
+    pub fn reference(mut self, reference: Reference) -> Self {
+        self.settings.reference = reference;
+        self
+    }
+
+    /// How far derivatives may be from the reference. Default: [`Tolerance::RunningError`].
     pub fn tolerance(mut self, tolerance: Tolerance) -> Self {
         self.settings.tolerance = tolerance;
         self
@@ -305,8 +312,9 @@ impl<T: Scalar> Check<'_, T> {
                 false => vec![Mode::Reverse],
             },
             points: 1,
-            comparisons: passed.comparisons,
-            worst: passed.worst,
+            values: passed.values,
+            by_oracle: passed.by_oracle,
+            by_differences: passed.by_differences,
             taylor: passed.taylor,
             ignored: ignored.map(|(i, _)| self.settings.place(Some(i), None)).collect(),
             kinks: passed.kinks,

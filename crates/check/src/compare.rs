@@ -1,15 +1,15 @@
-//! Claimed derivatives beside differences: the verdict along one direction, and the smallest direction that has it.
+//! Claimed derivatives beside what they should be: the verdict along one direction, and the smallest direction that has it.
 
 use std::cmp::Ordering;
 
 use chainrule_graph::Scalar;
 use ndarray::ArrayD;
 
-use crate::Tolerance;
 use crate::differences::{Slopes, central};
 use crate::failure::{Cause, Mismatch, Mode, Place};
 use crate::level::{Direction, Level, part};
 use crate::point::Passed;
+use crate::{Reference, Tolerance};
 
 /// What a mode says of a component.
 pub(crate) struct Claim {
@@ -19,12 +19,13 @@ pub(crate) struct Claim {
     pub(crate) rounding: f64,
 }
 
-/// What differences say of it.
+/// What the oracle or differences say of it.
 #[derive(Clone, Copy)]
 pub(crate) struct Known {
     pub(crate) value: f64,
     pub(crate) error: f64,
     pub(crate) allowed: f64,
+    pub(crate) reference: Reference,
 }
 
 impl Known {
@@ -36,11 +37,16 @@ impl Known {
 }
 
 impl<T: Scalar> Level<'_, T> {
-    /// Compares both modes with differences along a direction.
+    /// Compares both modes with the oracle along a direction; where it cannot say, with differences.
     ///
-    /// First with the rounding that there must be. Only if that does not do, rounding is measured, which takes time; then it
-    /// is the verdict.
+    /// These first with the rounding that there must be. Only if that does not do, rounding is measured, which takes time; then
+    /// it is the verdict.
     pub(crate) fn along(&mut self, direction: &Direction, passed: &mut Passed) -> Result<(), Cause> {
+        if let Some(tape) = self.tape
+            && self.by_oracle(tape, direction, passed)?
+        {
+            return Ok(());
+        }
         for measured in [false, true] {
             let noise = self.noise(measured)?;
             let slopes = central(&mut |t| self.sample(direction, t), &noise, self.format)?;
@@ -54,7 +60,7 @@ impl<T: Scalar> Level<'_, T> {
     }
 
     /// What both modes say along a direction.
-    fn claims(&mut self, direction: &Direction, measured: bool) -> Result<Vec<Claim>, Cause> {
+    pub(crate) fn claims(&mut self, direction: &Direction, measured: bool) -> Result<Vec<Claim>, Cause> {
         let mut claims = Vec::new();
         if let Some(gradients) = &self.gradients {
             let value = gradients.iter().zip(direction).map(|(g, v)| (g * v).sum()).sum();
@@ -77,8 +83,9 @@ impl<T: Scalar> Level<'_, T> {
     fn known(&self, claim: &Claim, slopes: &Slopes) -> Known {
         let pick = |numbers: &[f64]| numbers.get(claim.component).copied().unwrap_or(f64::NAN);
         let (value, error) = (pick(&slopes.value), pick(&slopes.error));
-        let allowed = self.point.settings.tolerance.allowed(claim.value, value, error + claim.rounding);
-        Known { value, error, allowed }
+        let allowed =
+            self.point.settings.tolerance.allowed(claim.value, value, 4.0 * (error + claim.rounding));
+        Known { value, error, allowed, reference: Reference::Differences }
     }
 
     fn accepted(&self, claims: &[Claim], slopes: &Slopes) -> bool {
@@ -88,8 +95,8 @@ impl<T: Scalar> Level<'_, T> {
         })
     }
 
-    /// Whether differences are accurate enough to mean something.
-    fn decides(&self, claim: &Claim, known: &Known) -> bool {
+    /// Whether what is known is accurate enough to mean something.
+    pub(crate) fn decides(&self, claim: &Claim, known: &Known) -> bool {
         let (part, floor) = self.format.decides;
         let size = claim.value.abs().max(known.value.abs());
         self.point.settings.tolerance != Tolerance::RunningError
@@ -107,26 +114,36 @@ impl<T: Scalar> Level<'_, T> {
     ) -> Result<(), Cause> {
         for claim in claims {
             let known = self.known(claim, slopes);
-            self.scale = self.scale.max(claim.value.abs()).max(known.value.abs());
-            if !known.accepts(claim) {
-                // Code of the user's says nothing of its kinks: they show in the slopes to both sides.
-                if self.is_kink(direction, claim.component)? {
-                    return self.at_kink(direction, claims, passed);
-                }
-                return Err(Cause::Wrong(Box::new(self.mismatch(direction, claim, known))));
+            // Code of the user's says nothing of its kinks: they show in the slopes to both sides.
+            if !known.accepts(claim) && self.is_kink(direction, claim.component)? {
+                return self.at_kink(direction, claims, passed);
             }
-            if !self.decides(claim, &known) {
-                return Err(Cause::Undecided(Box::new(self.mismatch(direction, claim, known))));
-            }
-            passed.comparisons += 1;
-            if known.allowed > 0.0 {
-                passed.worst = passed.worst.max((claim.value - known.value).abs() / known.allowed);
-            }
+            self.judge_claim(direction, claim, known, passed)?;
         }
         let still = slopes.value.iter().zip(&slopes.error).all(|(d, e)| d.abs() <= 4.0 * e);
         if !still || claims.iter().any(|claim| claim.value != 0.0) {
             self.matters(direction, passed);
         }
+        Ok(())
+    }
+
+    /// The verdict on one claim, where there is a derivative.
+    pub(crate) fn judge_claim(
+        &mut self,
+        direction: &Direction,
+        claim: &Claim,
+        known: Known,
+        passed: &mut Passed,
+    ) -> Result<(), Cause> {
+        self.scale = self.scale.max(claim.value.abs()).max(known.value.abs());
+        if !known.accepts(claim) {
+            return Err(Cause::Wrong(Box::new(self.mismatch(direction, claim, known))));
+        }
+        if !self.decides(claim, &known) {
+            return Err(Cause::Undecided(Box::new(self.mismatch(direction, claim, known))));
+        }
+        let off = (claim.value - known.value).abs();
+        passed.by(known.reference).add(if known.allowed > 0.0 { off / known.allowed } else { 0.0 });
         Ok(())
     }
 
@@ -150,6 +167,7 @@ impl<T: Scalar> Level<'_, T> {
             expected: known.value / length,
             error: known.error / length.abs(),
             allowed: known.allowed / length.abs(),
+            reference: known.reference,
             slopes: None,
         }
     }

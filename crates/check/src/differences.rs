@@ -27,6 +27,11 @@ pub(crate) struct Format {
 }
 
 impl Format {
+    /// The smallest step.
+    pub(crate) fn smallest(self) -> f64 {
+        self.step / 2_f64.powi(self.halvings as i32)
+    }
+
     pub(crate) fn of<T: Scalar>() -> Self {
         if T::NAME == "f32" {
             let unit = f64::from(f32::EPSILON) / 2.0;

@@ -1,11 +1,13 @@
 //! Verdicts: what can be said against a function at a point, each its own variant.
 
 use std::fmt;
+use std::panic::Location;
 
 use chainrule_graph::Error;
 
 use crate::guilty::Guilty;
 use crate::program::Program;
+use crate::reference::Reference;
 use crate::report::places;
 use crate::taylor::Taylor;
 
@@ -52,7 +54,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// A derivative that is not what differences give.
+/// A derivative that is not what the reference gives.
 #[derive(Clone, Debug)]
 pub struct Mismatch {
     /// With respect to what.
@@ -65,12 +67,14 @@ pub struct Mismatch {
     pub weighted: bool,
     /// What the gradient gives.
     pub claimed: f64,
-    /// What differences give.
+    /// What the reference gives.
     pub expected: f64,
-    /// How far the differences may be off themselves.
+    /// How far the reference may be off itself.
     pub error: f64,
     /// How far the two may be apart.
     pub allowed: f64,
+    /// What it was compared with: the oracle, or differences.
+    pub reference: Reference,
     /// The slopes to the left and to the right, where they differ.
     pub slopes: Option<(f64, f64)>,
 }
@@ -102,8 +106,23 @@ pub enum Cause {
     Wrong(Box<Mismatch>),
     /// The function has a kink there, and the gradient is none of the slopes between those of the two sides.
     Kink(Box<Mismatch>),
-    /// The differences are too inaccurate to tell: the function is too rough, or too near to where it has no values.
+    /// The reference is too inaccurate to tell: the function is too rough, or too near to where it has no values.
     Undecided(Box<Mismatch>),
+    /// A value is not the oracle's: then the derivative is of another function.
+    Value {
+        /// Which operation computed it, from right operands.
+        operation: String,
+        /// The line that recorded it.
+        location: &'static Location<'static>,
+        /// Which element of the result.
+        element: Vec<usize>,
+        /// What the engine gives.
+        value: f64,
+        /// What the oracle gives.
+        expected: f64,
+        /// How far the two may be apart.
+        allowed: f64,
+    },
     /// The same inputs gave other numbers the second time.
     NonDeterministic {
         /// Of what: `"output 0"`, `"the gradient of input 1"`.
@@ -157,6 +176,11 @@ impl Cause {
             Cause::Wrong(m) => format!("the gradient is wrong: {}, {}", m.place, m.way()),
             Cause::Kink(m) => format!("not differentiable there: {}, {}", m.place, m.way()),
             Cause::Undecided(m) => format!("undecided: {}, {}", m.place, m.way()),
+            Cause::Value { operation, location, element, .. } => {
+                let element =
+                    if element.is_empty() { String::new() } else { format!(", element {element:?}") };
+                format!("the value is wrong: `{operation}` at {location}{element}")
+            }
             Cause::NonDeterministic { what } => format!("not deterministic: {what}"),
             Cause::Panicked { message } => format!("the function panicked: {message}"),
             Cause::NotFinite { what } => format!("not finite: {what}"),
@@ -290,6 +314,12 @@ impl fmt::Display for Failure {
         if let Some(m) = cause.mismatch() {
             comparison(f, cause, m)?;
         }
+        if let Cause::Value { value, expected, allowed, .. } = cause {
+            let (digits, off) = (places(*allowed), (value - expected).abs());
+            writeln!(f, "\n  the engine gives     {:>+.digits$}", value + 0.0)?;
+            writeln!(f, "  the oracle gives     {:>+.digits$}", expected + 0.0)?;
+            writeln!(f, "  apart by             {off:.1e}, allowed {allowed:.1e}")?;
+        }
         if let Cause::Invalid(error) = cause {
             writeln!(f, "\n{error}")?;
         }
@@ -350,12 +380,12 @@ fn comparison(f: &mut fmt::Formatter<'_>, cause: &Cause, m: &Mismatch) -> fmt::R
             writeln!(f, "  anything between the two would be accepted")
         }
         (Cause::Undecided(_), _) => {
-            writeln!(f, "  differences give     {:>+.digits$}", m.expected + 0.0)?;
+            writeln!(f, "  {:<19}  {:>+.digits$}", m.reference.gives(), m.expected + 0.0)?;
             writeln!(f, "  but may be off by    {:.1e}, which decides nothing", m.error)?;
             writeln!(f, "  help: choose inputs away from kinks, poles and the border of the domain")
         }
         _ => {
-            writeln!(f, "  differences give     {:>+.digits$}", m.expected + 0.0)?;
+            writeln!(f, "  {:<19}  {:>+.digits$}", m.reference.gives(), m.expected + 0.0)?;
             writeln!(f, "  apart by             {off:.1e}, allowed {:.1e}", m.allowed)
         }
     }

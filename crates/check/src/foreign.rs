@@ -4,6 +4,7 @@ use chainrule_graph::{IntoArray, Scalar};
 use ndarray::ArrayD;
 
 use crate::guilty::Guilty;
+use crate::reference::Tape;
 use crate::subject::{Arrays, Run, Step, Subject, Trouble, caught, moving};
 
 /// What a function of arrays may return: an array of any dimension or a number, a `Vec` or Rust array of arrays, or a `Result`
@@ -92,6 +93,10 @@ impl<T: Scalar> Subject<T> for Foreign<'_, T> {
             _ => return Err(Trouble::Refused("only its first gradient is claimed".into())),
         };
         Ok(Run { outputs, branches: Vec::new() })
+    }
+
+    fn tape(&self, _: &[ArrayD<T>]) -> Result<Tape<T>, String> {
+        Err("it is not recorded on the engine".into())
     }
 
     fn is_differentiable(&self) -> bool {

@@ -18,6 +18,7 @@ use ndarray::ArrayD;
 use crate::failure::{Cause, Mismatch, Mode};
 use crate::point::Point;
 use crate::random::Random;
+use crate::reference::Tape;
 use crate::recorded::{Alone, differentiated, symmetric};
 use crate::settings::Settings;
 use crate::source;
@@ -275,6 +276,10 @@ impl<'g, T: Scalar> Subject<T> for Slope<'g, T> {
         let outputs = differentiated(graph, &inputs, gradients, path, fixed)?;
         let outputs = caught(|| outputs.iter().map(|y| y.value()).collect::<Result<_, _>>())??;
         Ok(Run { outputs, branches: crate::branch::decisions(y).into_iter().collect() })
+    }
+
+    fn tape(&self, _: &[ArrayD<T>]) -> Result<Tape<T>, String> {
+        Err("its operations are those of a rule that may be wrong itself".into())
     }
 
     fn is_differentiable(&self) -> bool {

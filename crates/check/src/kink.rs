@@ -6,6 +6,7 @@
 
 use chainrule_graph::Scalar;
 
+use crate::Reference;
 use crate::compare::{Claim, Known};
 use crate::differences::{Slopes, one_sided};
 use crate::failure::Cause;
@@ -26,13 +27,20 @@ impl<T: Scalar> Level<'_, T> {
             let pick = |s: &Slopes| Some((*s.value.get(claim.component)?, *s.error.get(claim.component)?));
             let both = sides.as_ref().and_then(|(left, right)| Some((pick(left)?, pick(right)?)));
             let Some(((left, e), (right, r))) = both else {
-                let nothing = Known { value: f64::NAN, error: f64::INFINITY, allowed: f64::INFINITY };
+                let nothing = Known {
+                    value: f64::NAN,
+                    error: f64::INFINITY,
+                    allowed: f64::INFINITY,
+                    reference: Reference::Differences,
+                };
                 return Err(Cause::Undecided(Box::new(self.mismatch(direction, claim, nothing))));
             };
             let error = e.max(r);
-            let allowed = self.point.settings.tolerance.allowed(claim.value, left, error + claim.rounding);
+            let allowed =
+                self.point.settings.tolerance.allowed(claim.value, left, 4.0 * (error + claim.rounding));
             if claim.value < left.min(right) - allowed || claim.value > left.max(right) + allowed {
-                let known = Known { value: f64::midpoint(left, right), error, allowed };
+                let value = f64::midpoint(left, right);
+                let known = Known { value, error, allowed, reference: Reference::Differences };
                 let mut mismatch = self.mismatch(direction, claim, known);
                 let (_, length) = self.place(direction);
                 // To the left of an element that the direction moves down is the direction's right.
@@ -40,7 +48,7 @@ impl<T: Scalar> Level<'_, T> {
                 mismatch.slopes = Some((left / length, right / length));
                 return Err(Cause::Kink(Box::new(mismatch)));
             }
-            passed.comparisons += 1;
+            passed.by(Reference::Differences).add(0.0);
             if left.abs().max(right.abs()) > 4.0 * error {
                 self.matters(direction, passed);
             }

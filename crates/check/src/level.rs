@@ -7,6 +7,7 @@ use crate::differences::{Format, noise};
 use crate::failure::{Cause, Mode};
 use crate::point::Point;
 use crate::random::Random;
+use crate::reference::Tape;
 use crate::subject::{Arrays, Run, Step, Trouble, moving};
 use crate::taylor::Taylor;
 
@@ -29,6 +30,8 @@ pub(crate) struct Level<'a, T> {
     pub(crate) cotangents: Arrays<T>,
     /// The gradients in reverse mode.
     pub(crate) gradients: Option<Arrays<f64>>,
+    /// The function that the oracle evaluates, if it does.
+    pub(crate) tape: Option<&'a Tape<T>>,
     /// The size of values and derivatives, for what counts as nothing.
     pub(crate) scale: f64,
     /// The rounding of the values, once it had to be measured.
@@ -42,6 +45,7 @@ impl<'a, T: Scalar> Level<'a, T> {
         point: &'a Point<'a, T>,
         path: &'a [Step<T>],
         modes: &'a [Mode],
+        tape: Option<&'a Tape<T>>,
     ) -> Result<Self, Cause> {
         let base = point.subject.run(point.x, path, point.fixed)?;
         let again = point.subject.run(point.x, path, point.fixed)?;
@@ -67,6 +71,7 @@ impl<'a, T: Scalar> Level<'a, T> {
             base,
             cotangents,
             gradients: None,
+            tape,
             scale: largest,
             noise: None,
             gradient_noise: None,

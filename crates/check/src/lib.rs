@@ -20,11 +20,17 @@
 //!
 //! # What is tested
 //!
-//! **Derivatives against differences.** Each element of small inputs is moved alone, larger inputs along random directions,
-//! and the claimed derivative compared with central differences, extrapolated to step 0. There is no tolerance to choose:
-//! differences estimate their own error ([`Tolerance::RunningError`]), so the test is as strict as the numbers allow. In
-//! `f64` it sees a factor of `1 + 1e-9` in the slope of any function of the engine; in `f32`, of `1 + 2e-3`. Where
-//! differences cannot tell, the verdict is *undecided*, never *right*. The classic tolerances are there too.
+//! **Derivatives against an oracle.** What a function records on the engine is computed again by the crate `chainrule-oracle`,
+//! which shares no code with the engine: plain loops over numbers that carry derivatives, and with each a running bound of what
+//! rounding can have done to it. Each element of small inputs is moved alone, larger inputs along random directions. A
+//! derivative that is farther from the oracle's than the bound is wrong; so is a value, because then the derivative is of
+//! another function. There is no tolerance to choose ([`Tolerance::RunningError`]), and nothing is left undecided that is
+//! smooth: in `f64` the test sees a factor of `1 + 1e-13` in a slope, in `f32` of `1 + 1e-5`.
+//!
+//! **Derivatives against differences.** What the oracle does not know ([`Reference`]) is compared with central differences,
+//! extrapolated to step 0: functions of arrays, and those with operations of your own in them. Differences estimate their own
+//! error; in `f64` they see a factor of `1 + 1e-9`, in `f32` of `1 + 2e-3`. Where they cannot tell, the verdict is *undecided*,
+//! never *right*. [`Check::reference`] asks for one of the two, and the classic tolerances are there too.
 //!
 //! **Orders and modes.** A gradient is itself a function; [`order(2)`](Check::order) tests its derivatives in the same way,
 //! in all ways to come by them: reverse over reverse, forward over reverse, and so on.
@@ -43,6 +49,7 @@
 //! | [`Wrong`](Cause::Wrong) | which element of which input, in which mode and order, and by how much |
 //! | [`Kink`](Cause::Kink) | the point lies at a kink, and the gradient is none of the slopes between those of the two sides |
 //! | [`Undecided`](Cause::Undecided) | differences are too inaccurate there |
+//! | [`Value`](Cause::Value) | an operation computes another value than the oracle |
 //! | [`NonDeterministic`](Cause::NonDeterministic) | the same inputs gave other numbers the second time |
 //! | [`Panicked`](Cause::Panicked), [`Refused`](Cause::Refused) | the function did not return |
 //! | [`NotFinite`](Cause::NotFinite) | a value or a gradient is infinite or NaN |
@@ -111,7 +118,8 @@
 //! ```
 //!
 //! * The first line is the verdict and the place. Below it stand the two numbers, how far they are apart, and how far they
-//!   might be: the error of the differences and of rounding, four times over.
+//!   might be: the error of the differences and of rounding, four times over. (The oracle has no rule for `my_square`. Of a
+//!   function that it knows, the second number is what `the oracle gives`, and allowed is its running error bound.)
 //! * The table needs no tolerance at all. What a step `h` leaves beyond the first-order expansion shrinks with `h²` if the
 //!   gradient is right (order 2), and with `h` if it is not (order 1).
 //! * *guilty* is the operation that is wrong by itself, on the operands that it had, with the line that recorded it. What
@@ -119,8 +127,8 @@
 //!   ([`guilty`](guilty()) makes this search in any recorded graph.)
 //! * The inputs are the smallest found: what can be 0 is 0. The last line makes the same test again.
 //!
-//! A report of a test that passed says how many derivatives were compared, how close the closest call was, and what is worth
-//! knowing: ignored inputs, kinks, undecided points.
+//! A report of a test that passed says how many derivatives were compared, with the oracle and with differences, how close the
+//! closest call was, and what is worth knowing: ignored inputs, kinks, undecided points.
 //!
 //! # Kinks
 //!
@@ -147,6 +155,7 @@ mod point;
 pub mod program;
 mod random;
 mod recorded;
+mod reference;
 mod report;
 mod settings;
 pub mod source;
@@ -163,7 +172,8 @@ pub use entry::{
 pub use failure::{Cause, Failure, Mismatch, Mode, Place};
 pub use foreign::Outputs;
 pub use guilty::{Guilty, guilty};
-pub use report::Report;
+pub use reference::Reference;
+pub use report::{Compared, Report};
 pub use settings::Kinks;
 pub use taylor::Taylor;
 pub use tolerance::Tolerance;

@@ -8,6 +8,8 @@ use ndarray::ArrayD;
 
 use crate::failure::{Cause, Mode};
 use crate::level::Level;
+use crate::reference::{Reference, Tape, values};
+use crate::report::Compared;
 use crate::settings::Settings;
 use crate::subject::{Step, Subject, Trouble, moving};
 use crate::taylor::Taylor;
@@ -26,12 +28,23 @@ impl From<Trouble> for Cause {
 /// What a point gave, if nothing is wrong.
 #[derive(Default)]
 pub(crate) struct Passed {
-    pub(crate) comparisons: usize,
-    pub(crate) worst: f64,
+    pub(crate) values: Compared,
+    pub(crate) by_oracle: Compared,
+    pub(crate) by_differences: Compared,
     pub(crate) taylor: Option<Taylor>,
     /// For each input, whether its gradients and the differences are all zeros.
     pub(crate) ignored: Vec<bool>,
     pub(crate) kinks: Vec<String>,
+}
+
+impl Passed {
+    /// Those that were compared with this reference.
+    pub(crate) fn by(&mut self, reference: Reference) -> &mut Compared {
+        match reference {
+            Reference::Oracle => &mut self.by_oracle,
+            Reference::Automatic | Reference::Differences => &mut self.by_differences,
+        }
+    }
 }
 
 /// What is wrong, and after which steps.
@@ -58,12 +71,17 @@ impl<T: Scalar> Point<'_, T> {
         let ignored = moving(self.x, self.fixed).map(|x| !x.is_empty()).collect();
         let mut passed = Passed { ignored, ..Passed::default() };
         let order = if self.subject.is_differentiable() { self.settings.order } else { 1 };
+        let found = |cause| Box::new(Found { cause, taylor: None, path: Vec::new() });
+        let tape = self.tape().map_err(found)?;
+        if let Some(tape) = &tape {
+            passed.values = values(tape).map_err(found)?;
+        }
         let mut paths: Vec<Path<T>> = vec![(Vec::new(), Vec::new())];
         for _ in 0..order {
             let mut next = Vec::new();
             for path in &paths {
                 let before = passed.kinks.len();
-                let further = self.level(path, &mut passed)?;
+                let further = self.level(path, tape.as_ref(), &mut passed)?;
                 // What jumps has no derivative.
                 if passed.kinks.len() == before {
                     next.extend(further);
@@ -75,9 +93,14 @@ impl<T: Scalar> Point<'_, T> {
     }
 
     /// One level; returns the paths to the next ones.
-    fn level(&self, (path, modes): &Path<T>, passed: &mut Passed) -> Result<Vec<Path<T>>, Box<Found<T>>> {
+    fn level(
+        &self,
+        (path, modes): &Path<T>,
+        tape: Option<&Tape<T>>,
+        passed: &mut Passed,
+    ) -> Result<Vec<Path<T>>, Box<Found<T>>> {
         let found = |cause: Cause, taylor| Box::new(Found { cause, taylor, path: path.clone() });
-        let mut level = Level::new(self, path, modes).map_err(|cause| found(cause, None))?;
+        let mut level = Level::new(self, path, modes, tape).map_err(|cause| found(cause, None))?;
         if path.is_empty() {
             passed.taylor = level.taylor().map_err(|cause| found(cause, None))?;
         }

@@ -5,7 +5,9 @@ use ndarray::ArrayD;
 use rayon::ThreadPool;
 
 use crate::branch::branches;
+use crate::failure::Cause;
 use crate::guilty::{self, Guilty};
+use crate::reference::Tape;
 use crate::subject::{Arrays, Run, Step, Subject, Trouble, caught, moving};
 
 /// A closure of the user's, recorded anew on a graph of its own for every run: so it may branch on values and keep no state.
@@ -79,6 +81,11 @@ impl<T: Scalar, F: Function<T>> Subject<T> for Recorded<F> {
         })
     }
 
+    fn tape(&self, x: &[ArrayD<T>]) -> Result<Tape<T>, String> {
+        let tape = self.on_graph(x, &[], &[], |_, inputs, outputs| caught(|| Tape::of(inputs, &outputs)));
+        tape.unwrap_or_else(|trouble| Err(Cause::from(trouble).headline()))
+    }
+
     fn is_differentiable(&self) -> bool {
         true
     }
@@ -96,14 +103,26 @@ pub(crate) struct Alone<'g, T> {
     pub(crate) node: Var<'g, T>,
 }
 
-impl<'g, T: Scalar> Subject<T> for Alone<'g, T> {
-    fn run(&self, x: &[ArrayD<T>], path: &[Step<T>], fixed: &[bool]) -> Result<Run<T>, Trouble> {
-        let graph = self.node.graph();
-        let inputs: Vec<Var<'g, T>> = x.iter().map(|x| graph.constant(x)).collect();
+impl<'g, T: Scalar> Alone<'g, T> {
+    /// The operation of these operands, and they.
+    fn on(&self, x: &[ArrayD<T>]) -> (Vec<Var<'g, T>>, Var<'g, T>) {
+        let inputs: Vec<Var<'g, T>> = x.iter().map(|x| self.node.graph().constant(x)).collect();
         let y = self.node.again(symmetric(self.node, &inputs));
-        let outputs = differentiated(graph, &inputs, vec![y], path, fixed)?;
+        (inputs, y)
+    }
+}
+
+impl<T: Scalar> Subject<T> for Alone<'_, T> {
+    fn run(&self, x: &[ArrayD<T>], path: &[Step<T>], fixed: &[bool]) -> Result<Run<T>, Trouble> {
+        let (inputs, y) = self.on(x);
+        let outputs = differentiated(self.node.graph(), &inputs, vec![y], path, fixed)?;
         let outputs = caught(|| values(&outputs))??;
         Ok(Run { outputs, branches: crate::branch::decisions(y).into_iter().collect() })
+    }
+
+    fn tape(&self, x: &[ArrayD<T>]) -> Result<Tape<T>, String> {
+        let (inputs, y) = self.on(x);
+        Tape::of(&inputs, &[y])
     }
 
     fn is_differentiable(&self) -> bool {

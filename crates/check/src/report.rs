@@ -5,6 +5,26 @@ use std::fmt;
 use crate::failure::{Mode, Place};
 use crate::taylor::Taylor;
 
+/// How many numbers were compared with a reference, and how close they were.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Compared {
+    /// How many.
+    pub count: usize,
+    /// The largest distance, as a part of what is allowed.
+    pub worst: f64,
+}
+
+impl Compared {
+    /// One more.
+    pub(crate) fn add(&mut self, distance: f64) {
+        *self = self.and(Compared { count: 1, worst: distance });
+    }
+
+    pub(crate) fn and(self, other: Self) -> Self {
+        Compared { count: self.count + other.count, worst: self.worst.max(other.worst) }
+    }
+}
+
 /// A gradient test that passed: what was compared, and how close it was.
 ///
 /// ```
@@ -21,8 +41,9 @@ pub struct Report {
     pub(crate) order: usize,
     pub(crate) modes: Vec<Mode>,
     pub(crate) points: u32,
-    pub(crate) comparisons: usize,
-    pub(crate) worst: f64,
+    pub(crate) values: Compared,
+    pub(crate) by_oracle: Compared,
+    pub(crate) by_differences: Compared,
     pub(crate) taylor: Option<Taylor>,
     pub(crate) ignored: Vec<Place>,
     pub(crate) kinks: Vec<String>,
@@ -34,7 +55,22 @@ pub struct Report {
 impl Report {
     /// How many derivatives were compared.
     pub fn comparisons(&self) -> usize {
-        self.comparisons
+        self.by_oracle.count + self.by_differences.count
+    }
+
+    /// The derivatives that were compared with the [oracle](crate::Reference::Oracle).
+    pub fn by_oracle(&self) -> Compared {
+        self.by_oracle
+    }
+
+    /// The derivatives that were compared with [differences](crate::Reference::Differences).
+    pub fn by_differences(&self) -> Compared {
+        self.by_differences
+    }
+
+    /// The values that were compared with the oracle's: all numbers that the function computes on its way.
+    pub fn values(&self) -> Compared {
+        self.values
     }
 
     /// At how many points.
@@ -42,9 +78,9 @@ impl Report {
         self.points
     }
 
-    /// The largest distance, as a part of what is allowed.
+    /// The largest distance of a derivative, as a part of what is allowed.
     pub fn worst(&self) -> f64 {
-        self.worst
+        self.by_oracle.worst.max(self.by_differences.worst)
     }
 
     /// How the remainder of the first-order Taylor expansion shrinks with the step, at the last point.
@@ -93,8 +129,9 @@ impl Report {
             order: other.order,
             modes: other.modes,
             points: self.points + other.points,
-            comparisons: self.comparisons + other.comparisons,
-            worst: self.worst.max(other.worst),
+            values: self.values.and(other.values),
+            by_oracle: self.by_oracle.and(other.by_oracle),
+            by_differences: self.by_differences.and(other.by_differences),
             taylor: other.taylor.or(self.taylor),
             ignored: self.ignored,
             kinks: self.kinks,
@@ -112,12 +149,15 @@ impl fmt::Display for Report {
         writeln!(
             f,
             "right: {} derivatives at {} point{s}, {}{} mode; at most {:.2} of what is allowed",
-            self.comparisons,
+            self.comparisons(),
             self.points,
             if self.order > 1 { format!("up to order {}, ", self.order) } else { String::new() },
             modes.join(" and "),
-            self.worst
+            self.worst()
         )?;
+        if self.by_oracle.count > 0 {
+            writeln!(f, "{}", Means(self))?;
+        }
         for place in &self.ignored {
             writeln!(f, "note: no output depends on {place}")?;
         }
@@ -134,6 +174,20 @@ impl fmt::Display for Report {
             write!(f, "{taylor}")?;
         }
         Ok(())
+    }
+}
+
+/// What was compared with what, where the oracle had a say.
+struct Means<'a>(&'a Report);
+
+impl fmt::Display for Means<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report { values, by_oracle, by_differences, .. } = self.0;
+        write!(f, "with the oracle: {} derivatives and {} values", by_oracle.count, values.count)?;
+        match by_differences.count {
+            0 => Ok(()),
+            count => write!(f, "; with differences: {count} derivatives"),
+        }
     }
 }
 

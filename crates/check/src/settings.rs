@@ -1,6 +1,7 @@
 //! What a test is asked for.
 
 use crate::failure::{Mode, Place};
+use crate::reference::Reference;
 use crate::tolerance::Tolerance;
 
 /// What to do with inputs that lie at a kink.
@@ -17,6 +18,7 @@ pub enum Kinks {
 pub(crate) struct Settings {
     pub(crate) order: usize,
     pub(crate) modes: Vec<Mode>,
+    pub(crate) reference: Reference,
     pub(crate) tolerance: Tolerance,
     pub(crate) seed: u64,
     pub(crate) cases: u32,
@@ -34,6 +36,7 @@ impl Default for Settings {
         Settings {
             order: 1,
             modes: vec![Mode::Reverse, Mode::Forward],
+            reference: Reference::default(),
             tolerance: Tolerance::default(),
             seed: 0,
             cases: 32,

@@ -80,8 +80,9 @@ pub(crate) fn operation<T: Scalar>(
     };
     let of = if m.order() > 1 { format!("(d y / d x{by}{at})") } else { format!("y{at}") };
     lines.push(format!(
-        "// d {of} / d {operand}{element}, {way}: {:+.digits$}, and differences give {:+.digits$}",
+        "// d {of} / d {operand}{element}, {way}: {:+.digits$}, and {} {:+.digits$}",
         m.claimed + 0.0,
+        m.reference.gives(),
         m.expected + 0.0
     ));
     lines.join("\n")

@@ -10,6 +10,7 @@ use chainrule_graph::{Error, Scalar};
 use ndarray::ArrayD;
 
 use crate::guilty::Guilty;
+use crate::reference::Tape;
 
 pub(crate) type Arrays<T> = Vec<ArrayD<T>>;
 
@@ -60,6 +61,12 @@ impl From<Error> for Trouble {
 pub(crate) trait Subject<T: Scalar> {
     /// The function, differentiated by each step of `path` in turn, at `x`. An input with `fixed` never moves.
     fn run(&self, x: &[ArrayD<T>], path: &[Step<T>], fixed: &[bool]) -> Result<Run<T>, Trouble>;
+
+    /// What it records at `x`.
+    ///
+    /// # Errors
+    /// Why the oracle cannot evaluate that.
+    fn tape(&self, x: &[ArrayD<T>]) -> Result<Tape<T>, String>;
 
     /// Whether it can be differentiated in forward mode, and more than once.
     fn is_differentiable(&self) -> bool;

@@ -1,6 +1,6 @@
-//! How far a claimed derivative may be from differences.
+//! How far a claimed derivative may be from what it should be.
 
-/// How far a claimed derivative may be from what differences give.
+/// How far a claimed derivative may be from what the oracle or differences give.
 ///
 /// ```
 /// use chainrule_check::{Tolerance, check_gradient};
@@ -11,9 +11,12 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Tolerance {
-    /// As far as the differences may be off themselves: their own estimate of what extrapolation and rounding leave, four
-    /// times over, and the measured rounding of the gradient. There is no number to choose, cancellation is allowed where it
-    /// happens, and everywhere else the verdict is strict. Differences that are too coarse to decide are
+    /// As far as rounding can account for. There is no number to choose, cancellation is allowed where it happens, and
+    /// everywhere else the verdict is strict.
+    ///
+    /// Of the oracle that is its running error bound: with each operation goes what it passes on of its operands' errors, and what
+    /// its own result is rounded by. Of differences it is their own estimate of what extrapolation and rounding leave, four times
+    /// over, and the measured rounding of the gradient; those that are too coarse to decide are
     /// [undecided](crate::Cause::Undecided), not right.
     #[default]
     RunningError,
@@ -29,10 +32,10 @@ pub enum Tolerance {
 }
 
 impl Tolerance {
-    /// How far `got` may be from `want`, given by how much both are uncertain.
-    pub(crate) fn allowed(self, got: f64, want: f64, uncertain: f64) -> f64 {
+    /// How far `got` may be from `want`, given by how much they are uncertain.
+    pub(crate) fn allowed(self, got: f64, want: f64, running: f64) -> f64 {
         match self {
-            Tolerance::RunningError => 4.0 * uncertain,
+            Tolerance::RunningError => running,
             Tolerance::Relative { rtol, atol } => atol + rtol * want.abs(),
             Tolerance::Rho(rho) => rho * (got.abs() + want.abs()).max(1.0),
         }

@@ -15,7 +15,7 @@
 use chainrule_oracle::{Array, Bounded, Dual, Number, Precision, ops};
 
 /// Numbers whose derivatives follow the formulas.
-pub(super) trait Matrices: Number {
+pub(crate) trait Matrices: Number {
     /// `A⁻¹`
     fn inverse(a: &Array<Self>) -> Array<Self>;
     /// The lower triangle `L` with `L L' = (A + A') / 2`.
@@ -115,7 +115,7 @@ fn swap<N: Number>(x: Dual<Dual<N>>) -> Dual<Dual<N>> {
 }
 
 /// Only a triangle of a matrix; the rest is exactly 0.
-pub(super) fn triangle<N: Number>(a: &Array<N>, upper: bool) -> Array<N> {
+pub(crate) fn triangle<N: Number>(a: &Array<N>, upper: bool) -> Array<N> {
     Array::from_fn(&a.shape, |i| match i {
         [i, j] if (upper && i <= j) || (!upper && i >= j) => a.at(&[*i, *j]),
         _ => N::of(0.0),

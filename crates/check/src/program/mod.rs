@@ -27,7 +27,7 @@ mod evaluate;
 pub mod fault;
 mod guest;
 mod kinds;
-mod matrices;
+pub(crate) mod matrices;
 mod print;
 pub mod random_calls;
 mod record;

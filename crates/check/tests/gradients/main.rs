@@ -3,5 +3,6 @@
 
 mod functions;
 mod laws;
+mod reference;
 mod reports;
 mod verdicts;

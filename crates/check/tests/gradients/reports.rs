@@ -85,7 +85,7 @@ fn a_gradient_that_was_cut_off_names_the_detach_that_matters() {
     the gradient is wrong: input 0, element [0], reverse mode
 
       the gradient gives   +0.117501856
-      differences give     +0.739961187
+      the oracle gives     +0.739961187
       apart by             6.2e-1, allowed [much less]
 
     Taylor remainder |f(x + h v) - f(x) - h <g, v>|, random v
@@ -103,7 +103,7 @@ fn a_gradient_that_was_cut_off_names_the_detach_that_matters() {
       let graph = Graph::new();
       let x0 = graph.constant(array![1.0, 0.5]);
       let y = x0.detach();
-      // d y at [0] / d x0 at [0], forward mode: +0.000000000, and differences give +1.000000000
+      // d y at [0] / d x0 at [0], forward mode: +0.000000000, and the oracle gives +1.000000000
 
     inputs
       let x0 = array![1.0, 0.5];
