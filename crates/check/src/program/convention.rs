@@ -10,6 +10,7 @@ use super::call::{Call, Line};
 use super::evaluate::{from_oracle, guests, to_oracle};
 use crate::failure::{Mismatch, Mode, Place};
 use crate::guilty::Guilty;
+use crate::reference::Reference;
 use crate::source;
 
 impl Program {
@@ -64,6 +65,7 @@ impl Line {
             expected: want.value,
             error: want.error,
             allowed: 2.0 * want.error,
+            reference: Reference::Oracle,
             slopes: None,
         };
         Some(Guilty {

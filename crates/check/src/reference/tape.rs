@@ -90,7 +90,10 @@ impl<T: Scalar> Tape<T> {
         self.nodes.iter().any(|node| match &node.from {
             From::Computed(operation, _) => matches!(
                 operation,
-                Operation::Cholesky | Operation::Solve | Operation::TriangularSolve { .. } | Operation::LogDet
+                Operation::Cholesky
+                    | Operation::Solve
+                    | Operation::TriangularSolve { .. }
+                    | Operation::LogDet
             ),
             From::Input(_) | From::Leaf => false,
         })

@@ -212,7 +212,10 @@ fn no_false_alarm<T: Judged>(name: &str, programs: &Programs, cases: u32, order:
     let cases = programs.clone().without(&["detach"]).check_by(cases, claim).unwrap().cases;
     let (compared, skipped) = (compared.get(), skipped.get());
     println!("{name}: {cases} programs, {compared} numbers, {skipped} programs skipped");
-    assert!(skipped < cases / 10 && compared > 10 * cases, "{name}: {skipped} of {cases}, {compared} numbers");
+    assert!(
+        skipped < cases / 10 && compared > 10 * cases,
+        "{name}: {skipped} of {cases}, {compared} numbers"
+    );
 }
 
 #[test]
