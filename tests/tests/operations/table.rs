@@ -116,7 +116,7 @@ fn methods() -> BTreeSet<String> {
 const OTHERS: &str = "\
     graph shape value item holds map zip detach variable constant full get variables len is_empty clear scope invalid \
     check_finite new f32 grad vjp jvp jacobian jacobian_by hessian hvp compute checkpoint \
-    nodes sections number operation name operands location derived_from is_computed options passes_derivative again";
+    nodes sections number operation name operands location derived_from is_computed options kind passes_derivative again";
 
 #[test]
 fn every_method_is_in_a_table() {
