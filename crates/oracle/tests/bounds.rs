@@ -210,3 +210,22 @@ fn a_norm_a_softmax_and_a_solution_are_bounded_closely() {
         assert!(p.error < 200.0 * f64::EPSILON * p.value, "{p:?}");
     }
 }
+
+#[test]
+fn the_bound_of_a_triangular_solve_holds_in_every_order_of_subtraction() {
+    // Each product is half a unit in the last place of x: taken off one by one, nothing is left of any of them.
+    let (x, half) = (1.0 + 2_f64.powi(-50), 2_f64.powi(-53));
+    let n = 4;
+    let a = Array::from_fn(&[n, n], |i| match i {
+        [i, j] if i == j => Bounded::exact(1.0),
+        [0, _] => Bounded::exact(half),
+        _ => Bounded::exact(0.0),
+    });
+    let b = Array::vector([x, 1.0, 1.0, 1.0].map(Bounded::exact).to_vec());
+    let solved: Array<Bounded> = ops::solve_triangular(&a, true, &b);
+    let one_by_one = ((x - half) - half) - half;
+    assert_eq!(one_by_one, x);
+    assert!(solved.data[0].admits(one_by_one), "{:?}", solved.data[0]);
+    assert!(solved.data[0].admits(x - 3.0 * half), "{:?}", solved.data[0]);
+    assert!(solved.data[0].error < 3.1 * half, "{:?}", solved.data[0]);
+}

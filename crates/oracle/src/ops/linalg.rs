@@ -42,8 +42,10 @@ pub fn solve_triangular<N: Number>(a: &Array<N>, upper: bool, b: &Array<N>) -> A
     let order: Vec<usize> = if upper { (0..n).rev().collect() } else { (0..n).collect() };
     for (done, &i) in order.iter().enumerate() {
         for j in 0..m {
-            let known = sum_of_products(order[..done].iter().map(|&k| (a.at(&[i, k]), x.data[k * m + j])));
-            x.data[i * m + j] = (x.data[i * m + j] - known) / a.at(&[i, i]);
+            let known = order[..done].iter().map(|&k| -(a.at(&[i, k]) * x.data[k * m + j]));
+            // One sum, so that its error bound holds whether products are added up first or taken off one by one.
+            let terms: Vec<N> = std::iter::once(x.data[i * m + j]).chain(known).collect();
+            x.data[i * m + j] = N::sum(&terms) / a.at(&[i, i]);
         }
     }
     x
