@@ -39,7 +39,9 @@ pub(crate) fn decisions<T: Scalar>(node: Var<'_, T>) -> Option<Branch> {
         "max" | "min" => extremes(node)?,
         // The condition, and what numbers an index has.
         "select" => operand(0)?,
-        "take" | "take_along" | "scatter_add" | "scatter_add_along" => operand(1)?,
+        "take" | "take_along" => operand(1)?,
+        // (One of the user's own by this name may keep its indices to itself.)
+        "scatter_add" | "scatter_add_along" if operands.len() == 3 => operand(1)?,
         _ => return None,
     };
     Some(Branch { operation, location: node.location(), signs })

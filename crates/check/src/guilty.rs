@@ -211,9 +211,7 @@ impl<'g, T: Scalar> Suspect<'g, T> {
                 // Refused where there is no derivative by this operand: then nothing is wrong with it.
                 1 => judge(&Alone { node: self.node }, &values, by, 1)?,
                 _ => {
-                    // All of one sign: where the result has a constant sum, weights that add up to 0 would see nothing.
-                    let cotangent = Random(7).array::<T>(&shape).mapv(|w| w.abs());
-                    let slope = Slope { node: self.node, by, cotangent };
+                    let slope = Slope { node: self.node, by, cotangent: weights(&shape) };
                     let mut found =
                         self.through.iter().find_map(|&i| judge(&slope, &values, i, order - 1))?;
                     found.modes.push(Mode::Reverse);
@@ -230,6 +228,16 @@ impl<'g, T: Scalar> Suspect<'g, T> {
             })
         })
     }
+}
+
+/// Numbers without a pattern: no neighbours are equal, and no few of them add up to 0. (Of a softmax, equal weights have no gradient; of
+/// its logarithm, those that add up to 0 have a constant one.)
+fn weights<T: Scalar>(shape: &[usize]) -> ArrayD<T> {
+    let mut number = 0_u32;
+    ArrayD::from_shape_simple_fn(shape, || {
+        number = (number + 7) % 11;
+        T::of((f64::from(number) - 5.5) / 4.0)
+    })
 }
 
 /// What is wrong with the derivatives of a subject where only one input moves.

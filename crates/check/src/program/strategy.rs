@@ -207,8 +207,13 @@ impl Programs {
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
         let mut runner = TestRunner::new_with_rng(Config::default(), rng);
         let genes = self.genes();
-        // Drawing numbers cannot fail; if it did, the list would be empty.
-        (0..cases).map(move |_| genes.new_tree(&mut runner).map(|tree| tree.current()).unwrap_or_default())
+        (0..cases).map(move |_| {
+            // As `TestRunner::run` does: a seed means the same programs there and here.
+            let rng = runner.new_rng();
+            *runner.rng() = rng;
+            // Drawing numbers cannot fail; if it did, the list would be empty.
+            genes.new_tree(&mut runner).map(|tree| tree.current()).unwrap_or_default()
+        })
     }
 
     fn run(
