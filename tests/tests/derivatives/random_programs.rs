@@ -6,8 +6,8 @@
 use std::cell::Cell;
 
 use chainrule::graph::{Error, ErrorKind, Graph, Var, jvp, vjp};
-use chainrule_check::laws;
 use chainrule_check::program::{Call, Failure, Id, Line, Operator, Program, claims, programs, to_oracle};
+use chainrule_check::{Cause, laws};
 use chainrule_tests::random::{for_programs, same};
 use ndarray::ArrayD;
 
@@ -182,9 +182,9 @@ fn the_two_modes_are_transposes_and_hessians_are_symmetric() {
         let open = |&id: &Id| nodes[output].grad(nodes[id]).is_ok();
         let leaves: Vec<Id> = program.leaves().into_iter().filter(open).collect();
         let &[first, .., last] = &leaves[..] else { return Ok(()) };
-        tested.set(tested.get() + 1);
         let values = [nodes[first].value()?, nodes[last].value()?];
         let ids = [first, last];
+        // `J` of all these lines, end to end.
         laws::adjoint(
             |x: [Var<'_>; 2]| {
                 let nodes = by_two(program, ids, x);
@@ -196,12 +196,23 @@ fn the_two_modes_are_transposes_and_hessians_are_symmetric() {
             },
             values.clone(),
         )
-        .and_then(|()| laws::hessian_symmetry(|x| by_two(program, ids, x)[output], values.clone()))
-        .and_then(|()| laws::second_order_modes(|x| by_two(program, ids, x)[output], values.clone()))
-        .map_err(|failure| Failure::new(failure.to_string()))
+        .map_err(|failure| Failure::new(failure.to_string()))?;
+        let symmetry = laws::hessian_symmetry(|x| by_two(program, ids, x)[output], values.clone());
+        let ways = laws::second_order_modes(|x| by_two(program, ids, x)[output], values);
+        match symmetry.and(ways) {
+            Ok(()) => tested.set(tested.get() + 1),
+            // What only a step could carry from one gradient to the other input is refused.
+            Err(failure) if matches!(failure.cause(), Cause::Invalid(e) if e.kind() == ErrorKind::Cut) => {}
+            Err(failure) => return Err(Failure::new(failure.to_string())),
+        }
+        Ok(())
     });
     let cases = report.unwrap().cases;
-    assert!(4 * tested.get() > cases, "{} of {cases} programs have two inputs", tested.get());
+    assert!(
+        4 * tested.get() > cases,
+        "only {} of {cases} programs have second derivatives by two inputs",
+        tested.get()
+    );
 }
 
 /// Reading values early, late, backwards or twice gives the same bits as reading them all at the end.
