@@ -1,7 +1,7 @@
 //! Derivatives of random programs by lines in the middle and of several outputs at once, and laws that need no oracle.
 //!
 //! That values, tangents, gradients and second derivatives are those of the oracle, in both precisions, and that seeds scale them
-//! without rounding, is tested of the same programs in `crates/check/tests/program.rs`.
+//! without rounding, is tested of the same programs in `crates/check/tests/programs/everything.rs`.
 
 use std::cell::Cell;
 
