@@ -149,7 +149,8 @@ pub trait Scalar:
 
     /// A number in `[0, 1)`, as if drawn at random, that the bits of the two numbers determine: the same two always give the
     /// same one, and two that differ in any bit have nothing to do with each other. It is a multiple of the distance of
-    /// the numbers below 1 (2⁻²⁴ or 2⁻⁵³).
+    /// the numbers below 1 (2⁻²⁴ or 2⁻⁵³). NaN if one of them is NaN: which of the many, two computations of the same may not
+    /// agree on.
     fn noise(self, other: Self) -> Self;
 
     /// The product of the chain rule: the ordinary product, but 0 if either factor is 0 and the other an infinity or a NaN,
@@ -191,7 +192,8 @@ impl Scalar for f32 {
         };
         let sum = mix(self.to_bits()).wrapping_add(mix(other.to_bits() ^ 0x9e37_79b9));
         // 24 bits, as a signed number: every vector unit converts those.
-        (mix(sum) >> 8).cast_signed() as f32 * (1.0 / (1_u32 << 24) as f32)
+        let number = (mix(sum) >> 8).cast_signed() as f32 * (1.0 / (1_u32 << 24) as f32);
+        if self.is_nan() | other.is_nan() { f32::NAN } else { number }
     }
 }
 
@@ -227,7 +229,8 @@ impl Scalar for f64 {
         const WHOLE: f64 = (1_u64 << 52) as f64;
         let bits = mix(sum) >> 11;
         let part = |bits: u64| f64::from_bits(bits | WHOLE.to_bits()) - WHOLE;
-        (part(bits >> 26) * (1_u64 << 26) as f64 + part(bits & 0x03ff_ffff)) * (1.0 / (1_u64 << 53) as f64)
+        let number = part(bits >> 26) * (1_u64 << 26) as f64 + part(bits & 0x03ff_ffff);
+        if self.is_nan() | other.is_nan() { f64::NAN } else { number * (1.0 / (1_u64 << 53) as f64) }
     }
 }
 

@@ -121,3 +121,22 @@ fn wrong_keys_and_shapes_are_refused() {
     assert_eq!(key.uniform([0, 4]).value().unwrap().shape(), [0, 4]);
     assert_eq!(key.uniform([]).value().unwrap().shape(), [0_usize; 0]);
 }
+
+/// A key that became NaN in one program and another NaN in the next: the numbers must not depend on which.
+#[test]
+fn a_key_that_is_no_number_gives_none() {
+    fn all_nan<T: Scalar>(keys: [T; 2]) {
+        let graph = Graph::<T>::default();
+        for key in keys {
+            let key = graph.constant(key);
+            let other = graph.full([5], T::one()).fold_in(key);
+            for numbers in [key.uniform([3, 7]), key.normal([40]), key.fold_in(T::one()), other] {
+                let mut program = Program::new([], [numbers]).compile().unwrap();
+                let [compiled] = program.run(()).unwrap();
+                assert!(numbers.value().unwrap().iter().chain(&compiled).all(|x| x.is_nan()));
+            }
+        }
+    }
+    all_nan([f64::NAN, -f64::from_bits(f64::NAN.to_bits() | 1)]);
+    all_nan([f32::NAN, -f32::from_bits(f32::NAN.to_bits() | 1)]);
+}

@@ -26,7 +26,7 @@ impl<'g, T: Scalar> Var<'g, T> {
     /// of the place (`lowbias32` by C. Wellons, SplitMix64 by S. Vigna): good for dropout and noise, not for secrets.
     /// Constant in the key: a gradient that it alone could carry is refused.
     ///
-    /// A key that is not a single number makes an invalid node.
+    /// A key that is not a single number makes an invalid node; one that is NaN gives NaN.
     ///
     /// ```
     /// use chainrule_graph::{Graph, Program};
@@ -70,7 +70,7 @@ impl<'g, T: Scalar> Var<'g, T> {
 
     /// A new key from this one and a number: for each layer its own, for each sample, for each purpose.
     ///
-    /// It is `uniform` in `[0, 1)` too. The same two numbers give the same key.
+    /// It is `uniform` in `[0, 1)` too. The same two numbers give the same key; one that is NaN gives NaN.
     ///
     /// ```
     /// let graph = chainrule_graph::Graph::new();

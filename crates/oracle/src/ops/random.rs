@@ -3,8 +3,11 @@
 use crate::{Array, Number};
 
 /// A number in `[0, 1)` that the bits of two numbers determine: SplitMix64's mixing (S. Vigna), here by arithmetic on wide
-/// integers.
+/// integers. NaN if one of them is.
 pub fn noise(a: f64, b: f64) -> f64 {
+    if a.is_nan() || b.is_nan() {
+        return f64::NAN;
+    }
     const SIZE: u128 = 1 << 64;
     let mix = |x: u128| {
         let x = (x ^ (x / (1 << 30))) * 0xbf58_476d_1ce4_e5b9 % SIZE;
@@ -23,6 +26,9 @@ pub fn noise(a: f64, b: f64) -> f64 {
 /// assert!(ops::noise_single(1.0, 2.0) != ops::noise_single(2.0, 1.0));
 /// ```
 pub fn noise_single(a: f32, b: f32) -> f32 {
+    if a.is_nan() || b.is_nan() {
+        return f32::NAN;
+    }
     const SIZE: u64 = 1 << 32;
     let mix = |x: u64| {
         let x = (x ^ (x / (1 << 16))) * 0x7feb_352d % SIZE;
