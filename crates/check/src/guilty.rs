@@ -230,8 +230,8 @@ impl<'g, T: Scalar> Suspect<'g, T> {
     }
 }
 
-/// Numbers without a pattern: no neighbours are equal, and no few of them add up to 0. (Of a softmax, equal weights have no gradient; of
-/// its logarithm, those that add up to 0 have a constant one.)
+/// Numbers without a pattern: no neighbours are equal, and no few of them add up to 0. (Of a softmax, equal weights have no
+/// gradient; of its logarithm, those that add up to 0 have a constant one.)
 fn weights<T: Scalar>(shape: &[usize]) -> ArrayD<T> {
     let mut number = 0_u32;
     ArrayD::from_shape_simple_fn(shape, || {
