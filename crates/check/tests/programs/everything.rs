@@ -69,7 +69,6 @@ fn a_failure_says_how_to_make_it_again() {
     let failure = wrong().check(256).unwrap_err();
     let passed = failure.passed().unwrap();
     let again = format!("\nagain: .seed(7).check({})", passed + 1);
-    println!("{failure}");
     assert!(failure.to_string().ends_with(&again), "{failure}");
     assert!(wrong().check(passed).is_ok());
     assert_eq!(wrong().check(passed + 1).unwrap_err().to_string(), failure.to_string());
