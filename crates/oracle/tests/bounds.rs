@@ -229,3 +229,23 @@ fn the_bound_of_a_triangular_solve_holds_in_every_order_of_subtraction() {
     assert!(solved.data[0].admits(x - 3.0 * half), "{:?}", solved.data[0]);
     assert!(solved.data[0].error < 3.1 * half, "{:?}", solved.data[0]);
 }
+
+#[test]
+fn a_mask_of_infinities_leaves_the_bounds_of_what_is_not_masked() {
+    // The formula of `softmax` as it is recorded, not the function: what is masked is exactly minus infinity until it is exactly 0.
+    let near = |x: f64| Bounded::<Double>::new(x, 1e-15);
+    let hidden = Bounded::exact(f64::NEG_INFINITY);
+    let powers = [near(1.5), hidden, near(0.25)].map(|x| (x - near(1.5)).exp());
+    assert!(powers[1].value == 0.0 && powers[1].error < 1e-300, "{:?}", powers[1]);
+    let sum = Number::sum(&powers);
+    let total: Bounded = Number::sum(&powers.map(|x| x / sum * near(2.0)));
+    assert!(total.error < 1e-13, "{total:?}");
+    // Where a sign is not known, nothing is.
+    let small = Bounded::<Double>::new(1e-16, 1e-15);
+    assert_eq!((hidden * small).error, f64::INFINITY);
+    assert!((hidden * near(-2.0)).admits(f64::INFINITY) && !(hidden * near(-2.0)).admits(1e300));
+    // One term without a bound: none of the sum either, and not NaN.
+    let unknown = Bounded::<Double>::new(1.0, f64::INFINITY);
+    let sum: Bounded = Number::sum(&[unknown, Bounded::exact(0.0)]);
+    assert_eq!(sum.error, f64::INFINITY);
+}

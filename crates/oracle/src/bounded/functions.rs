@@ -265,7 +265,7 @@ fn sizes(sizes: impl Iterator<Item = f64>) -> (usize, f64) {
 impl<P: Precision> Bounded<P> {
     /// A sum of so many terms of these sizes, in whatever order.
     fn added(value: f64, passed: f64, count: usize, sizes: f64) -> Self {
-        let rounding = count.saturating_sub(1) as f64 * P::UNIT * sizes;
+        let rounding = times(count.saturating_sub(1) as f64 * P::UNIT, sizes);
         let plain: Self = Bounded::rounded(value, passed, 0.0);
         let error = if plain.value.is_finite() { (plain.error + rounding) * SLACK } else { plain.error };
         // partial sums may overflow in another order

@@ -98,7 +98,7 @@ impl<P: Precision> Bounded<P> {
     fn rounded(value: f64, passed: f64, units: f64) -> Self {
         let underflow =
             if units > 0.0 && value.abs() < P::SMALLEST_NORMAL { units.ceil() * P::TINY } else { 0.0 };
-        let rounding = (value.abs() + passed) * (units * P::UNIT) + underflow;
+        let rounding = times(value.abs() + passed, units * P::UNIT) + underflow;
         let error = if !value.is_finite() {
             if passed == 0.0 { 0.0 } else { f64::INFINITY }
         } else if value.abs() > P::MAX || passed.is_nan() {
@@ -112,6 +112,16 @@ impl<P: Precision> Bounded<P> {
     /// Exactly 0, not just rounded to it.
     fn is_zero(self) -> bool {
         self.value == 0.0 && self.error == 0.0 && self.size == 0.0
+    }
+
+    /// An infinity that no rounding has made, as a mask has it.
+    fn is_infinity(self) -> bool {
+        self.error == 0.0 && self.value.is_infinite()
+    }
+
+    /// Whether its sign is known, and that it is not 0.
+    fn has_sign(self) -> bool {
+        self.value.abs() > self.error
     }
 
     /// Whether a product with it is exact: a power of 2.
@@ -133,6 +143,11 @@ fn times(a: f64, b: f64) -> f64 {
 impl<P: Precision> Add for Bounded<P> {
     type Output = Self;
     fn add(self, other: Self) -> Self {
+        if (self.is_infinity() && other.reach().is_finite())
+            || (other.is_infinity() && self.reach().is_finite())
+        {
+            return Bounded::exact(self.value + other.value);
+        }
         let exact = self.is_zero() || other.is_zero();
         Bounded::rounded(self.value + other.value, self.error + other.error, if exact { 0.0 } else { 1.0 })
     }
@@ -158,6 +173,9 @@ impl<P: Precision> Mul for Bounded<P> {
         if (self.is_zero() && other.value.is_finite()) || (other.is_zero() && self.value.is_finite()) {
             return Bounded::exact(self.value * other.value);
         }
+        if (self.is_infinity() && other.has_sign()) || (other.is_infinity() && self.has_sign()) {
+            return Bounded::exact(self.value * other.value);
+        }
         let passed = times(self.value.abs(), other.error) + times(self.error, other.reach());
         // a power of 2 changes no digit (unless the result is subnormal)
         let value = self.value * other.value;
@@ -172,6 +190,9 @@ impl<P: Precision> Div for Bounded<P> {
     /// `|a/b - a'/b'| <= (e_a + |a/b| e_b) / (|b| - e_b)`
     fn div(self, other: Self) -> Self {
         let value = self.value / other.value;
+        if self.is_infinity() && other.has_sign() && other.reach().is_finite() {
+            return Bounded::exact(value);
+        }
         let (above, below) = (self.error + times(value.abs(), other.error), other.value.abs() - other.error);
         let passed = match above == 0.0 {
             true => 0.0,
