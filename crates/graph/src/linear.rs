@@ -169,11 +169,9 @@ fn concat_part<'g, T: Scalar>(axis: u8, i: usize, parts: &[Var<'g, T>], y: Var<'
 fn right<'g, T: Scalar>(b: Var<'g, T>) -> Linear<'g, T> {
     match *b.sizes() {
         [k] => {
-            let column = Linear::Right(b.reshape([k, 1]));
-            match (b.graph().intern(&[k, 1]), b.graph().intern(&[k])) {
-                (Some(from), Some(to)) => column.then(Linear::Reshape { from, to }),
-                _ => column,
-            }
+            let shapes = b.graph().intern(&[k, 1]).zip(b.graph().intern(&[k]));
+            let flat = shapes.map_or(Linear::Id, |(from, to)| Linear::Reshape { from, to });
+            Linear::Right(b.reshape([k, 1])).then(flat)
         }
         _ => Linear::Right(b),
     }
@@ -217,9 +215,8 @@ fn triangular_divisor<'g, T: Scalar>(triangle: Triangle, a: Var<'g, T>, x: Var<'
 fn product<'g, T: Scalar>(i: usize, a: Var<'g, T>, b: Var<'g, T>, y: Var<'g, T>) -> Linear<'g, T> {
     let (a_size, b_size) = (a.sizes(), b.sizes());
     // A vector has one axis; as a matrix in this product it has another of size 1, which the result then lacks.
-    let reshape_result = |sizes: &[usize]| match y.graph().intern(sizes) {
-        Some(from) => Linear::Reshape { from, to: y.shape_id() },
-        None => Linear::Id,
+    let reshape_result = |sizes: &[usize]| {
+        y.graph().intern(sizes).map_or(Linear::Id, |from| Linear::Reshape { from, to: y.shape_id() })
     };
     match (i, a_size.as_slice(), b_size.as_slice()) {
         (0, _, &[.., _, _]) => Linear::Right(b),
@@ -336,6 +333,7 @@ impl<'g, T: Scalar> Linear<'g, T> {
 mod tests {
     use super::*;
     use crate::graph::Graph;
+    use crate::scalar::Unary;
 
     /// Whole numbers, so that both sides of the identity are exact.
     fn whole<'g>(graph: &'g Graph, shape: &[usize], seed: i64) -> Var<'g> {
@@ -352,6 +350,43 @@ mod tests {
         let (left, right) = ((there * y).sum().item().unwrap(), (x * back).sum().item().unwrap());
         assert_eq!(left, right, "{from:?} -> {to:?}");
         assert!(left != 0.0 || from.contains(&0), "a check that proves nothing: {from:?} -> {to:?}");
+    }
+
+    /// Sweeps never ask for these, because they pass cut operands over; that they may depends on this.
+    #[test]
+    fn what_is_cut_has_the_zero_map_and_so_has_an_operand_that_there_is_not() {
+        let graph = &Graph::new();
+        let (x, z) = (graph.constant([1.0, 0.0]), graph.constant(0.0));
+        let one = |op: Op<f64>| (op, vec![x], 0);
+        let cut = [
+            one(Op::Map(Unary::Sign)),
+            one(Op::Map(Unary::Floor)),
+            one(Op::Map(Unary::Inside(0.0, 1.0))),
+            one(Op::Map(Unary::Step)),
+            one(Op::ArgExtremum { axis: 0, largest: true }),
+            one(Op::Guard(true)),
+            (Op::Select, vec![x, x, x], 0),
+            (Op::Gather { axis: 0, along: false }, vec![x, x], 1),
+            (Op::Scatter { axis: 0, along: false, to: x.shape_id() }, vec![x, x], 1),
+        ];
+        for (op, operands, i) in cut {
+            assert!(op.cuts(i) && partial(&op, i, &operands, x).is_zero(), "{}", op.name());
+        }
+        assert!(!Op::<f64>::Detach.cuts(0) && partial(&Op::Detach, 0, &[x], x).is_zero());
+        for (op, operands) in [(Op::Constant, vec![]), (Op::LogDet, vec![]), (Op::MatMul, vec![z, z])] {
+            assert!(partial(&op, 0, &operands, x).is_zero(), "{}", op.name());
+        }
+        let zero = [Linear::Zero.apply(x), Linear::<f64>::Zero.transpose().apply(x)];
+        assert!(zero.iter().all(|zero| zero.value().unwrap() == ndarray::arr1(&[0.0, 0.0]).into_dyn()));
+    }
+
+    /// Its `n - 1` is no `i32`.
+    #[test]
+    fn the_most_negative_power_has_a_slope() {
+        let graph = &Graph::new();
+        let x = graph.variable("x", [1.0, 2.0]);
+        let slope = x.powi(i32::MIN).sum().grad(x).unwrap().value().unwrap();
+        assert_eq!(slope, ndarray::arr1(&[f64::from(i32::MIN), 0.0]).into_dyn());
     }
 
     #[test]
