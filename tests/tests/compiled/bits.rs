@@ -4,7 +4,7 @@
 use chainrule::graph::{Graph, Program, Scalar, Var, keep};
 use chainrule_check::program::{Failure, programs};
 use chainrule_tests::oracle::array;
-use chainrule_tests::random::{for_programs, same};
+use chainrule_tests::random::same;
 use chainrule_tests::rows;
 use ndarray::{ArrayD, ArrayViewD};
 
@@ -87,24 +87,26 @@ fn every_operation() {
 
 #[test]
 fn random_programs() {
-    for_programs(200, &programs().lines(24), |program, _| {
-        let graph = Graph::new();
-        let nodes = program.record(&graph);
-        let output = nodes[program.output()];
-        let leaves: Vec<_> = program.leaves().into_iter().map(|id| nodes[id]).collect();
-        let has_gradient = |y: Var<'_>, x: Var<'_>| y.grad(x).is_ok();
-        let inputs: Vec<_> = leaves.iter().copied().filter(|&x| has_gradient(output, x)).collect();
-        let mut outputs = nodes.clone();
-        let gradients = output.grad(inputs.clone())?;
-        if let Some(along) = gradients.iter().map(|g| (*g * *g).sum()).reduce(|a, b| a + b) {
-            outputs.extend(
-                along.grad(inputs.into_iter().filter(|&x| has_gradient(along, x)).collect::<Vec<_>>())?,
-            );
-        }
-        outputs.extend(gradients);
-        compare(&leaves, &outputs)
-    })
-    .unwrap();
+    programs()
+        .lines(24)
+        .check_by(200, |program, _| {
+            let graph = Graph::new();
+            let nodes = program.record(&graph);
+            let output = nodes[program.output()];
+            let leaves: Vec<_> = program.leaves().into_iter().map(|id| nodes[id]).collect();
+            let has_gradient = |y: Var<'_>, x: Var<'_>| y.grad(x).is_ok();
+            let inputs: Vec<_> = leaves.iter().copied().filter(|&x| has_gradient(output, x)).collect();
+            let mut outputs = nodes.clone();
+            let gradients = output.grad(inputs.clone())?;
+            if let Some(along) = gradients.iter().map(|g| (*g * *g).sum()).reduce(|a, b| a + b) {
+                outputs.extend(
+                    along.grad(inputs.into_iter().filter(|&x| has_gradient(along, x)).collect::<Vec<_>>())?,
+                );
+            }
+            outputs.extend(gradients);
+            compare(&leaves, &outputs)
+        })
+        .unwrap();
 }
 
 /// Elementwise chains, softmax, layer norm, sums and extremes along rows and of everything.

@@ -4,7 +4,6 @@ use std::cell::Cell;
 
 use chainrule::graph::{ErrorKind, Graph, Program as Compiled, Scalar, Var};
 use chainrule_check::program::{Call, Failure, Id, Number, Program, programs, rounded};
-use chainrule_tests::random::for_programs;
 use ndarray::{ArrayD, ArrayViewD};
 
 fn bits<T: Scalar>(x: &ArrayViewD<'_, T>) -> Vec<u64> {
@@ -146,15 +145,17 @@ fn check<T: Number>(program: &Program, dice: &Dice, tally: &Tally) -> Result<(),
 #[test]
 fn any_nodes_as_inputs_and_any_leaves_updated() {
     let tally = Tally::default();
-    for_programs(200, &programs().lines(24), |program, _| {
-        for seed in 0..6 {
-            let dice = Dice(Cell::new(seed * 77 + program.lines.len() as u64));
-            check::<f64>(program, &dice, &tally)?;
-            check::<f32>(program, &dice, &tally)?;
-        }
-        Ok(())
-    })
-    .unwrap();
+    programs()
+        .lines(24)
+        .check_by(200, |program, _| {
+            for seed in 0..6 {
+                let dice = Dice(Cell::new(seed * 77 + program.lines.len() as u64));
+                check::<f64>(program, &dice, &tally)?;
+                check::<f32>(program, &dice, &tally)?;
+            }
+            Ok(())
+        })
+        .unwrap();
     let (compared, refused) = (tally.compared.get(), tally.refused.get());
     println!("{compared} runs compared, {refused} refused");
     assert!(compared > 20 * refused && refused > 0, "{compared} runs compared, {refused} refused");

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use chainrule::graph::{Error, ErrorKind, Graph, Var, jvp, vjp};
 use chainrule_check::program::{Call, Failure, Id, Line, Operator, Program, claims, programs, to_oracle};
 use chainrule_check::{Cause, laws};
-use chainrule_tests::random::{for_programs, same};
+use chainrule_tests::random::same;
 use ndarray::ArrayD;
 
 fn bits(x: Var<'_>) -> Result<Vec<u64>, Failure> {
@@ -75,92 +75,95 @@ fn behind(line: Id, id: Id) -> Id {
 /// By the line and by the input that is added to it there is the same gradient, and both have the oracle's derivatives.
 #[test]
 fn a_line_in_the_middle_is_an_input_like_any_other() {
-    for_programs(150, &programs(), |program, verdict| {
-        let graph = Graph::new();
-        let nodes = program.record(&graph);
-        for line in middle(program, &nodes) {
-            let shape = nodes[line].shape()?;
-            let opened = opened(program, line, &shape);
-            claims::all::<f64>(&opened, verdict)?;
-            let other = Graph::new();
-            let twins = opened.record(&other);
-            let twin = |id: &Id| twins[behind(line, *id)];
-            same(
-                "the gradient",
-                bits_or_cut(nodes[program.output()].grad(vec![nodes[line]]))?,
-                bits_or_cut(twin(&program.output()).grad(vec![twins[line + 1]]))?,
-            )?;
-            // All lines, when this one and the leaves move.
-            let moves = opened.leaves().into_iter().map(|id| Ok(direction(&twins[id].shape()?, id)));
-            let moves = moves.collect::<Result<Vec<_>, Failure>>()?;
-            let constants: Vec<Var<'_>> = moves.iter().map(|d| graph.constant(d)).collect();
-            let in_front = |id: Id| if id > line + 1 { id - 2 } else { id.min(line) };
-            let inputs = opened.leaves().into_iter().map(|id| nodes[in_front(id)]).collect::<Vec<_>>();
-            let oracles: Vec<_> = moves.iter().map(to_oracle).collect();
-            let want = opened.derivatives::<f64>(&oracles, None);
-            for (id, tangent) in jvp(nodes.clone(), inputs, constants)?.into_iter().enumerate() {
-                for (&got, want) in tangent.value()?.iter().zip(&want[behind(line, id)].data) {
-                    verdict.near(|| format!("the tangent of v{id}"), got, want.value.tangent)?;
+    programs()
+        .check_by(150, |program, verdict| {
+            let graph = Graph::new();
+            let nodes = program.record(&graph);
+            for line in middle(program, &nodes) {
+                let shape = nodes[line].shape()?;
+                let opened = opened(program, line, &shape);
+                claims::all::<f64>(&opened, verdict)?;
+                let other = Graph::new();
+                let twins = opened.record(&other);
+                let twin = |id: &Id| twins[behind(line, *id)];
+                same(
+                    "the gradient",
+                    bits_or_cut(nodes[program.output()].grad(vec![nodes[line]]))?,
+                    bits_or_cut(twin(&program.output()).grad(vec![twins[line + 1]]))?,
+                )?;
+                // All lines, when this one and the leaves move.
+                let moves = opened.leaves().into_iter().map(|id| Ok(direction(&twins[id].shape()?, id)));
+                let moves = moves.collect::<Result<Vec<_>, Failure>>()?;
+                let constants: Vec<Var<'_>> = moves.iter().map(|d| graph.constant(d)).collect();
+                let in_front = |id: Id| if id > line + 1 { id - 2 } else { id.min(line) };
+                let inputs = opened.leaves().into_iter().map(|id| nodes[in_front(id)]).collect::<Vec<_>>();
+                let oracles: Vec<_> = moves.iter().map(to_oracle).collect();
+                let want = opened.derivatives::<f64>(&oracles, None);
+                for (id, tangent) in jvp(nodes.clone(), inputs, constants)?.into_iter().enumerate() {
+                    for (&got, want) in tangent.value()?.iter().zip(&want[behind(line, id)].data) {
+                        verdict.near(|| format!("the tangent of v{id}"), got, want.value.tangent)?;
+                    }
                 }
             }
-        }
-        Ok(())
-    })
-    .unwrap();
+            Ok(())
+        })
+        .unwrap();
 }
 
 /// Asked for together, also twice and with the result itself among them, gradients are those asked for alone.
 #[test]
 fn gradients_of_many_inputs_are_those_of_each_alone() {
-    for_programs(150, &programs(), |program, _| {
-        let graph = Graph::new();
-        let nodes = program.record(&graph);
-        let output = nodes[program.output()];
-        let mut inputs = [program.leaves(), middle(program, &nodes), vec![program.output()]].concat();
-        inputs.push(inputs[0]);
-        let inputs = with_gradient(output, pick(&nodes, &inputs));
-        let together = output.grad(inputs.clone())?;
-        for (i, (gradient, &x)) in together.into_iter().zip(&inputs).enumerate() {
-            same(&format!("input {i}"), bits(gradient)?, bits(output.grad(x)?)?)?;
-        }
-        Ok(())
-    })
-    .unwrap();
+    programs()
+        .check_by(150, |program, _| {
+            let graph = Graph::new();
+            let nodes = program.record(&graph);
+            let output = nodes[program.output()];
+            let mut inputs = [program.leaves(), middle(program, &nodes), vec![program.output()]].concat();
+            inputs.push(inputs[0]);
+            let inputs = with_gradient(output, pick(&nodes, &inputs));
+            let together = output.grad(inputs.clone())?;
+            for (i, (gradient, &x)) in together.into_iter().zip(&inputs).enumerate() {
+                same(&format!("input {i}"), bits(gradient)?, bits(output.grad(x)?)?)?;
+            }
+            Ok(())
+        })
+        .unwrap();
 }
 
 /// `J' w` of several outputs, one of which may lie on the way to another, is the gradient of `Σ w y`; and that is the oracle's.
 #[test]
 fn cotangents_of_several_outputs_are_the_gradient_of_their_weighted_sum() {
-    for_programs(150, &programs(), |program, verdict| {
-        let graph = Graph::new();
-        let nodes = program.record(&graph);
-        let mut outputs = middle(program, &nodes);
-        outputs.push(program.output());
-        let mut sum = program.clone();
-        let (mut seeds, mut total) = (Vec::new(), None);
-        for (i, &id) in outputs.iter().enumerate() {
-            let weights = direction(&nodes[id].shape()?, i + 3);
-            seeds.push(graph.constant(&weights));
-            sum.lines.push(Line { call: Call::Weigh(weights), operands: vec![id] });
-            let part = sum.output();
-            if let Some(total) = total {
-                sum.lines.push(Line { call: Call::Operator(Operator::Add), operands: vec![total, part] });
+    programs()
+        .check_by(150, |program, verdict| {
+            let graph = Graph::new();
+            let nodes = program.record(&graph);
+            let mut outputs = middle(program, &nodes);
+            outputs.push(program.output());
+            let mut sum = program.clone();
+            let (mut seeds, mut total) = (Vec::new(), None);
+            for (i, &id) in outputs.iter().enumerate() {
+                let weights = direction(&nodes[id].shape()?, i + 3);
+                seeds.push(graph.constant(&weights));
+                sum.lines.push(Line { call: Call::Weigh(weights), operands: vec![id] });
+                let part = sum.output();
+                if let Some(total) = total {
+                    sum.lines.push(Line { call: Call::Operator(Operator::Add), operands: vec![total, part] });
+                }
+                total = Some(sum.output());
             }
-            total = Some(sum.output());
-        }
-        claims::all::<f64>(&sum, verdict)?;
-        let whole = sum.record(&graph);
-        let outputs = pick(&nodes, &outputs);
-        for id in program.leaves() {
-            same(
-                &format!("by v{id}"),
-                bits_or_cut(vjp(outputs.clone(), seeds.clone(), vec![nodes[id]]))?,
-                bits_or_cut(whole[sum.output()].grad(vec![whole[id]]))?,
-            )?;
-        }
-        Ok(())
-    })
-    .unwrap();
+            claims::all::<f64>(&sum, verdict)?;
+            let whole = sum.record(&graph);
+            let outputs = pick(&nodes, &outputs);
+            for id in program.leaves() {
+                same(
+                    &format!("by v{id}"),
+                    bits_or_cut(vjp(outputs.clone(), seeds.clone(), vec![nodes[id]]))?,
+                    bits_or_cut(whole[sum.output()].grad(vec![whole[id]]))?,
+                )?;
+            }
+            Ok(())
+        })
+        .unwrap();
 }
 
 /// The program with two of its inputs given.
@@ -175,7 +178,7 @@ fn by_two<'g>(program: &Program, [first, last]: [Id; 2], [x, y]: [Var<'g>; 2]) -
 #[test]
 fn the_two_modes_are_transposes_and_hessians_are_symmetric() {
     let tested = Cell::new(0);
-    let report = for_programs(80, &programs(), |program, _| {
+    let report = programs().check_by(80, |program, _| {
         let graph = Graph::new();
         let nodes = program.record(&graph);
         let (lines, output) = (middle(program, &nodes), program.output());
@@ -218,40 +221,42 @@ fn the_two_modes_are_transposes_and_hessians_are_symmetric() {
 /// Reading values early, late, backwards or twice gives the same bits as reading them all at the end.
 #[test]
 fn the_order_of_reading_does_not_matter() {
-    for_programs(150, &programs(), |program, _| {
-        let run = |order: &dyn Fn(usize) -> Vec<usize>| -> Result<Vec<Vec<u64>>, Failure> {
-            let graph = Graph::new();
-            let mut nodes = program.record(&graph);
-            let output = nodes[program.output()];
-            nodes.extend(output.grad(with_gradient(output, pick(&nodes, &program.leaves())))?);
-            for i in order(nodes.len()) {
-                bits(nodes[i])?;
-            }
-            nodes.into_iter().map(bits).collect()
-        };
-        let only_last = run(&|n| vec![n - 1])?;
-        same("forwards", &run(&|n| (0..n).collect())?, &only_last)?;
-        same("backwards", &run(&|n| (0..n).rev().collect())?, &only_last)?;
-        same("mixed", &run(&|n| (0..n).map(|i| i * 7 % n).collect())?, &only_last)
-    })
-    .unwrap();
+    programs()
+        .check_by(150, |program, _| {
+            let run = |order: &dyn Fn(usize) -> Vec<usize>| -> Result<Vec<Vec<u64>>, Failure> {
+                let graph = Graph::new();
+                let mut nodes = program.record(&graph);
+                let output = nodes[program.output()];
+                nodes.extend(output.grad(with_gradient(output, pick(&nodes, &program.leaves())))?);
+                for i in order(nodes.len()) {
+                    bits(nodes[i])?;
+                }
+                nodes.into_iter().map(bits).collect()
+            };
+            let only_last = run(&|n| vec![n - 1])?;
+            same("forwards", &run(&|n| (0..n).collect())?, &only_last)?;
+            same("backwards", &run(&|n| (0..n).rev().collect())?, &only_last)?;
+            same("mixed", &run(&|n| (0..n).map(|i| i * 7 % n).collect())?, &only_last)
+        })
+        .unwrap();
 }
 
 /// The same program again in the graph's old memory: the same bits.
 #[test]
 fn a_cleared_graph_is_a_fresh_one() {
-    for_programs(100, &programs(), |program, _| {
-        let mut graph = Graph::new();
-        let run = |graph: &Graph| -> Result<(usize, Vec<Vec<u64>>), Failure> {
-            let nodes = program.record(graph);
-            let output = nodes[program.output()];
-            let gradients = output.grad(with_gradient(output, pick(&nodes, &program.leaves())))?;
-            let all = nodes.into_iter().chain(gradients).map(bits).collect::<Result<_, _>>()?;
-            Ok((graph.len(), all))
-        };
-        let first = run(&graph)?;
-        graph.clear();
-        same("again", run(&graph)?, first)
-    })
-    .unwrap();
+    programs()
+        .check_by(100, |program, _| {
+            let mut graph = Graph::new();
+            let run = |graph: &Graph| -> Result<(usize, Vec<Vec<u64>>), Failure> {
+                let nodes = program.record(graph);
+                let output = nodes[program.output()];
+                let gradients = output.grad(with_gradient(output, pick(&nodes, &program.leaves())))?;
+                let all = nodes.into_iter().chain(gradients).map(bits).collect::<Result<_, _>>()?;
+                Ok((graph.len(), all))
+            };
+            let first = run(&graph)?;
+            graph.clear();
+            same("again", run(&graph)?, first)
+        })
+        .unwrap();
 }
