@@ -18,7 +18,7 @@ use ndarray::ArrayD;
 use crate::failure::{Cause, Mismatch, Mode};
 use crate::point::Point;
 use crate::random::Random;
-use crate::recorded::{Alone, differentiated, symmetric};
+use crate::recorded::{Alone, differentiated};
 use crate::reference::Tape;
 use crate::settings::Settings;
 use crate::source;
@@ -277,8 +277,7 @@ struct Slope<'g, T: Scalar> {
 impl<'g, T: Scalar> Subject<T> for Slope<'g, T> {
     fn run(&self, x: &[ArrayD<T>], path: &[Step<T>], fixed: &[bool]) -> Result<Run<T>, Trouble> {
         let graph = self.node.graph();
-        let inputs: Vec<Var<'g, T>> = x.iter().map(|x| graph.constant(x)).collect();
-        let y = self.node.again(symmetric(self.node, &inputs));
+        let (inputs, y) = Alone { node: self.node }.on(x);
         let by = inputs.get(self.by).copied();
         let gradients = caught(|| vjp(vec![y], vec![graph.constant(&self.cotangent)], Vec::from_iter(by)))??;
         let outputs = differentiated(graph, &inputs, gradients, path, fixed)?;

@@ -105,7 +105,7 @@ pub(crate) struct Alone<'g, T> {
 
 impl<'g, T: Scalar> Alone<'g, T> {
     /// The operation of these operands, and they.
-    fn on(&self, x: &[ArrayD<T>]) -> (Vec<Var<'g, T>>, Var<'g, T>) {
+    pub(crate) fn on(&self, x: &[ArrayD<T>]) -> (Vec<Var<'g, T>>, Var<'g, T>) {
         let inputs: Vec<Var<'g, T>> = x.iter().map(|x| self.node.graph().constant(x)).collect();
         let y = self.node.again(symmetric(self.node, &inputs));
         (inputs, y)
@@ -136,7 +136,7 @@ impl<T: Scalar> Subject<T> for Alone<'_, T> {
 
 /// The operands that an operation takes. Of a symmetric matrix, `cholesky` reads one triangle only: it may move as a symmetric one
 /// only.
-pub(crate) fn symmetric<'g, T: Scalar>(node: Var<'g, T>, operands: &[Var<'g, T>]) -> Vec<Var<'g, T>> {
+fn symmetric<'g, T: Scalar>(node: Var<'g, T>, operands: &[Var<'g, T>]) -> Vec<Var<'g, T>> {
     match node.operation().as_str() {
         "cholesky" => operands.iter().map(|x| (*x + x.t()) * T::of(0.5)).collect(),
         _ => operands.to_vec(),
